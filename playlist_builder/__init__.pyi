@@ -101,6 +101,8 @@ from .report.record_html import record_page
 from .report.record_write import write_record
 from .report.text import session_text
 from .report.write import write_report
+from .servers.connect import connect_player
+from .servers.player import Player, Playing
 from .session_request import PlanChange, SessionRequest
 from .sessions.candidates import Candidate
 from .sessions.compare import StandsOut, Trait
@@ -187,6 +189,8 @@ __all__ = [
     "PlanChange",
     "PlannedTrack",
     "PlayedSession",
+    "Player",
+    "Playing",
     "PlaylistBuilderError",
     "Pressed",
     "Profile",
@@ -237,6 +241,7 @@ __all__ = [
     "analyse_file",
     "arrange",
     "available_profiles",
+    "connect_player",
     "copy_session",
     "document_of",
     "event_of",

@@ -5,7 +5,7 @@ Only here are secrets asked for. They are no options: every user of a machine re
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -91,7 +91,7 @@ def push(
     loaded, own = given.session, given.kept.name if given.kept else ""
     label = None if queue else playlist_name(name if name is not None else own or loaded.profile)
     sought = known_tracks(loaded, _known(loaded, given.library))
-    password = partial(_password, target, PASSWORD_VARIABLE)
+    password = password_of(target)
     with ExitStack() as stack:
         if queue:
             if not has_queue(target):
@@ -152,7 +152,7 @@ def push_rest(
     from playlist_builder.servers.match import known_tracks
 
     whole = replace(session, slots=(current, *session.slots))
-    password = partial(_password, target, PASSWORD_VARIABLE)
+    password = password_of(target)
     with connect_queue(target, password, insecure=insecure) as player:
         sought = known_tracks(whole, _known(whole, library))
         keys, missing = _located(sought, player, maps)
@@ -214,6 +214,11 @@ def _known(session: "api.Session", library: str | None) -> "Mapping[str, tuple[a
         tracks = opened.tracks(missing=True).by_identity() if opened is not None else {}
     known = [tracks[identity] for identity in identities if identity in tracks]
     return {track.identity: (track.tags, track.duration_s) for track in known}
+
+
+def password_of(target: str) -> Callable[..., str]:
+    """Return what gives the password for a target, called with further variables to look in."""
+    return partial(_password, target, PASSWORD_VARIABLE)
 
 
 def _password(target: str, *variables: str) -> str:

@@ -4,7 +4,7 @@
     GET  /static/NAME      its scripts and style
     GET  /api/state        all that it shows
     GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell,
-                           such as `sound`, as in the state
+                           such as `sound`, as in the state, and `position` of a player
     POST /api/hold         {tab}: this page takes the desk over
     POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
 
@@ -27,6 +27,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from playlist_builder.desk.desk import Desk, Superseded
+from playlist_builder.desk.driver import Driver
 from playlist_builder.desk.texts import TEXTS
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import PlaylistBuilderError
@@ -36,7 +37,9 @@ PING_S = 10.0
 ANY_PAGE = frozenset({"heard"})  # what sounded is never refused, whoever holds the desk
 
 
-def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
+def application(
+    desk: Desk, words: Words, routes: list[Route], driver: Driver | None = None
+) -> Starlette:
     """Return the application, without what guards it; `routes` are those of sound and records."""
 
     @asynccontextmanager
@@ -49,7 +52,11 @@ def application(desk: Desk, words: Words, routes: list[Route]) -> Starlette:
                 loop.call_soon_threadsafe(desk.tell, "sound", state)
 
         desk.bench.sound.start(tell)
+        if driver is not None:
+            driver.start(desk.ask, desk.tell_soon)
         yield
+        if driver is not None:
+            await asyncio.to_thread(driver.close)
         desk.bench.sound.close()
         await desk.close()
 

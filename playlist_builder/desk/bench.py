@@ -39,13 +39,23 @@ class Shown(Protocol):
         """Return it as JSON."""
 
 
+class Outside(Protocol):
+    """A player that plays a run instead of the page, by its address."""
+
+    target: str
+
+    def check(self, bench: "Bench") -> None:
+        """Raise ServerError where it cannot play the session on the desk."""
+
+
 class Bench:
     """A library that is open and a session of it; made, used and closed in one thread.
 
     `version` counts the changes; `difference` is what the last one changed. `offered` are sessions
     that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
     change, empty where something else did. `run` is the session while it plays, and `after` the
-    number of the record that is looked at when it has.
+    number of the record that is looked at when it has. `player` is what plays it, None for the
+    page.
     """
 
     def __init__(  # noqa: PLR0913 - what it is made of
@@ -70,6 +80,7 @@ class Bench:
         self.stroke = ""
         self.run: Shown | None = None
         self.after: int | None = None
+        self.player: Outside | None = None
         self.scan = Scan(path, words, tell)
         self._commands = commands
         self._music: TrackTable | None = None

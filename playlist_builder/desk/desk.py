@@ -60,6 +60,22 @@ class Desk:
         """Run a function in the thread of the library."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
+    def ask(self, function: Callable[[Bench], T]) -> T:
+        """Run a function of the bench in the thread of the library, from another one.
+
+        The pages are told where it changed something.
+        """
+
+        def run() -> tuple[T, bool]:
+            before = self.bench.version
+            answer = function(self.bench)
+            return answer, self.bench.version != before
+
+        answer, has_changed = self._thread.submit(run).result()
+        if has_changed:
+            self.tell_soon("state", {"version": self.bench.version})
+        return answer
+
     async def do(
         self, name: str, given: Mapping[str, Any], *, seen: int | None
     ) -> tuple[bool, Any, dict[str, Any]]:

@@ -4,7 +4,7 @@ A library that another process writes to at the moment is tried again with the n
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playlist_builder import (
@@ -39,10 +39,10 @@ class Log:
         self._number = records.last(run.id, source=SOURCE)
         self._waiting: list[RecordedEvent] = []
 
-    def note(self, what: Any, session_s: float) -> int:  # noqa: ANN401 - one of the kinds of events
-        """Write what happened, and return its number."""
+    def note(self, what: Any, session_s: float, *, ago_s: float = 0.0) -> int:  # noqa: ANN401 - one of the kinds of events
+        """Write what happened, or began so many seconds ago, and return its number."""
         self._number += 1
-        at = self.now().isoformat(timespec="milliseconds")
+        at = (self.now() - timedelta(seconds=ago_s)).isoformat(timespec="milliseconds")
         self._waiting.append(RecordedEvent(self._number, at, round(session_s, 3), what, SOURCE))
         self.flush()
         return self._number

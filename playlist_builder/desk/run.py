@@ -15,11 +15,16 @@ from playlist_builder.desk.arguments import Arguments
 from playlist_builder.desk.bench import Bench, Command
 from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
-from playlist_builder.desk.running import Running
+from playlist_builder.desk.running import BROWSER, Running
+from playlist_builder.language.translation import Phrase
 
 NOTE_LIMIT = 2000  # characters
 QUESTIONS = frozenset(
     ("choices", "budget", "alternatives", "candidates", "search", "music", "track", "stop_scan")
+)
+LEVELS = Phrase(
+    "The player evens out loudness by the ReplayGain tags of the files; one that has none is as"
+    " loud as it was made. 'copy --levelled' writes them."
 )
 TOO_OLD = timedelta(hours=6)  # a run that was left so long ago is over
 
@@ -31,9 +36,15 @@ def begin(bench: Bench, _: Arguments) -> None:
     request = bench.session.request
     if request is None or not request.kept_id:
         raise RequestError("The session is not kept in the library. Build it again.")
+    player = BROWSER
+    if bench.player is not None:
+        bench.player.check(bench)
+        player = bench.player.target
     log = Log(bench.library.records, bench.library.records.begin(request.kept_id, wall_clock()))
-    log.note(Begun(), 0.0)
-    bench.run = Running(bench, log)
+    log.note(Begun(player), 0.0)
+    bench.run = Running(bench, log, player=player)
+    if bench.player is not None:
+        bench.run.told.append(bench.words.told(LEVELS))
     bench.version += 1
 
 

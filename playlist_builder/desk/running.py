@@ -51,6 +51,7 @@ from playlist_builder.desk.timeline import (
 )
 from playlist_builder.language.translation import Phrase
 
+BROWSER = "browser"  # plays a run, where no player is given
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
 SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
 TAKE_BACK = timedelta(seconds=10.0)
@@ -86,22 +87,29 @@ class Press:
 class Running:
     """A run of the session on the desk, in the thread of the library.
 
-    `position_s` is how far the mix has been heard, at `position_at` by the clock.
+    `position_s` is how far the mix has been heard, at `position_at` by the clock; `identities` are
+    those of all tracks that sounded or were to, by path.
     """
 
     def __init__(
-        self, bench: Bench, log: Log, left: Left | None = None, plan: Session | None = None
+        self,
+        bench: Bench,
+        log: Log,
+        left: Left | None = None,
+        plan: Session | None = None,
+        *,
+        player: str = BROWSER,
     ) -> None:
         """Take a run that has begun; with how it was left, and its first plan, where it goes on."""
         self.bench, self.log = bench, log
-        self.player = "browser"
+        self.player = player
         self.position_s, self.position_at = 0.0, log.now()
         self.paused = False
         self.told: list[str] = []
         self.pending: list[Press] = []
         self.same_until_s = 0.0
         self._levels = Provisional(bench)
-        self._identities: dict[str, str] = {}
+        self.identities: dict[str, str] = {}
         if left is None or left.score is None:
             mixed = self._mixed(None, 0)
             self.score = written(map(kept, mixed.clips), mixed.overall_db)
@@ -117,7 +125,7 @@ class Running:
         """Take how a run was left; a plan that was changed, but not heard of, is made anew."""
         self.player, self.paused = left.player, left.is_paused
         self.heard_until(left.position_s, left.at)
-        self._identities = dict(left.identities)
+        self.identities = dict(left.identities)
         slots = (*self.bench.session.slots, *self.bench.session.tail)
         same = sum(takewhile(bool, map(_plays, slots, score.clips)))
         if same == len(slots) == len(score.clips):
@@ -260,7 +268,7 @@ class Running:
                 self.bench.session, self.line, self.bench.profile, self.bench.words
             ),
             "first": self.first,
-            "sounds": [run_view.sound(each, self._identities) for each in self.score.sounds],
+            "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
             "pending": [each.view() for each in self.pending],
             "told": self.told,
         }
@@ -320,8 +328,8 @@ class Running:
 
     def _published(self) -> Mix:
         slots = (*self.bench.session.slots, *self.bench.session.tail)
-        self._identities |= {each.path: each.identity for each in slots}
-        self.log.keep(self.score, self._identities, self.same_until_s)
+        self.identities |= {each.path: each.identity for each in slots}
+        self.log.keep(self.score, self.identities, self.same_until_s)
         return self.bench.sound.publish(MixPlan(self.score.sounds, (), 0.0, 0.0))
 
     def _phase(self, from_s: float | None) -> str:

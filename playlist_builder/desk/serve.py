@@ -11,24 +11,38 @@ import time
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
+from playlist_builder import PathMap
 from playlist_builder.desk import address as addresses
 from playlist_builder.desk import downloads, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.driver import Connect, Driver
 from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.running import BROWSER, Running
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.sound_routes import routes
 from playlist_builder.desk.words import Words
+from playlist_builder.errors import DeskError
 
 COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
 ANSWER_S = 2.0  # in which a desk that runs says so
 CLOSING_S = 1  # for pages that listen for changes
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A player that plays instead of the page: its address, how to connect, where music lies."""
+
+    target: str
+    connect: Connect
+    maps: Sequence[PathMap] = ()
 
 
 def running(library: str) -> Address | None:
@@ -48,27 +62,32 @@ def running(library: str) -> Address | None:
     return known if is_own else None
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what it is made of
     library: str,
     *,
     session: str | None,
     language: str,
     folders: Sequence[Path],
     ready: Callable[[Address], None],
+    player: Outside | None = None,
 ) -> None:
     """Serve the desk of a library file until Ctrl-C; `ready` is told the address.
 
-    `session` is the number or name of the session to begin with, the last one if not given. Raises
-    LibraryError where the library cannot be opened.
+    `session` is the number or name of the session to begin with, the last one if not given; the
+    `player`, if there is one, plays what is begun. Raises LibraryError where the library cannot be
+    opened.
     """
     words = Words(language)
     sound = Sound(words)
+    driver = None if player is None else Driver(player.target, player.connect, player.maps)
 
     def bench() -> Bench:
         opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=desk.follow_scan)
         opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
+        opened.player = driver
         try:
             run.go_on(opened)
+            _check_player(opened, driver)
             if opened.run is None and session is None:
                 opened.open_last()
             elif opened.run is None:
@@ -83,7 +102,7 @@ def serve(
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
         own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
-        app = Guard(application(desk, words, own), known)
+        app = Guard(application(desk, words, own, driver), known)
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -93,6 +112,14 @@ def serve(
         ready(known)  # it listens already, and answers in a moment
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _check_player(bench: Bench, driver: Driver | None) -> None:
+    """Raise DeskError where what goes on plays in a player that is not given."""
+    if isinstance(bench.run, Running) and bench.run.player != BROWSER and driver is None:
+        raise DeskError(
+            "A session plays already at {player}. Give --player {player}.", player=bench.run.player
+        )
 
 
 def _listener(before: Address | None) -> socket.socket:

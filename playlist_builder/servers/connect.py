@@ -13,22 +13,25 @@ from playlist_builder.errors import ServerError
 from playlist_builder.servers import subsonic, subsonic_http
 from playlist_builder.servers.match import Server
 from playlist_builder.servers.mpd_address import parse_address
+from playlist_builder.servers.player import Player
 
 if TYPE_CHECKING:
-    from playlist_builder.servers.mpd import Mpd
+    from playlist_builder.servers.mpd_queue import MpdQueue
 
 AskPassword = Callable[..., str]
 
 
 @contextmanager
-def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[Mpd]":
+def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator[MpdQueue]":
     try:
-        from playlist_builder.servers import mpd  # noqa: PLC0415 - python-mpd2 is an extra
+        from playlist_builder.servers import mpd, mpd_queue  # noqa: PLC0415 - python-mpd2 is an extra
     except ModuleNotFoundError as error:
         if error.name != "mpd":
             raise
         raise ServerError("Pushing to MPD needs python-mpd2: pip install python-mpd2") from error
-    with mpd.opened(parse_address(target)) as server:
+    where = parse_address(target)
+    with mpd.connected(where) as client:
+        server = mpd_queue.MpdQueue(where, client)
         if server.is_locked():
             if not insecure:
                 server.check_private()
@@ -70,11 +73,22 @@ def connect(
 
 def connect_queue(
     target: str, ask_password: AskPassword, *, insecure: bool = False
-) -> "AbstractContextManager[Mpd]":
+) -> "AbstractContextManager[MpdQueue]":
     """Return the MPD at `target`, to be entered; raises `ServerError` if it is none."""
     if not has_queue(target):
         raise ServerError("Only a queue of MPD can be changed while it plays. Give mpd://host.")
     return _mpd(target, ask_password, insecure=insecure)
+
+
+def connect_player(
+    target: str, ask_password: AskPassword, *, insecure: bool = False
+) -> AbstractContextManager[Player]:
+    """Return the player at `target`, mpd://host or mpd:///path of a socket, to be entered.
+
+    `ask_password` is called with the names of variables that may hold the password, where one is
+    needed. Raises `ServerError` if it is no player, or none answers.
+    """
+    return connect_queue(target, ask_password, insecure=insecure)
 
 
 def _scheme(target: str) -> str:

@@ -40,6 +40,13 @@ _PASSWORD = mpd.FailureResponseCode.PASSWORD
 @contextmanager
 def opened(where: MpdAddress) -> "Iterator[Mpd]":
     """Yield the MPD at `where`, connected; raises `ServerError` where none answers."""
+    with connected(where) as client:
+        yield Mpd(where, client)
+
+
+@contextmanager
+def connected(where: MpdAddress) -> "Iterator[_Client]":
+    """Yield a client of the MPD at `where`; raises `ServerError` where none answers."""
     client = _Client()
     client.timeout = TIMEOUT_S
     try:
@@ -51,7 +58,7 @@ def opened(where: MpdAddress) -> "Iterator[Mpd]":
             error=_reason(error),
         ) from error
     try:
-        yield Mpd(where, client)
+        yield client
     finally:
         client.disconnect()
 

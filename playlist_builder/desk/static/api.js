@@ -7,7 +7,7 @@ export const tab = (sessionStorage.tab ??= crypto.randomUUID());
 export class Refused extends Error {}
 
 // "state" (all), "holder" (tab), "reach" (true or false), "stale", "busy" (true or false), and what
-// is told of: "scan", "sound"
+// is told of: "scan", "sound", "position" (of a player)
 export const desk = new EventTarget();
 
 const tell = (kind, detail) => desk.dispatchEvent(new CustomEvent(kind, { detail }));
@@ -93,7 +93,7 @@ export function listen() {
     if (holder === tab) holds();
     tell("holder", holder);
   });
-  for (const kind of ["scan", "sound"]) {
+  for (const kind of ["scan", "sound", "position"]) {
     source.addEventListener(kind, (event) => {
       const told = JSON.parse(event.data);
       if (state) state[kind] = told;
