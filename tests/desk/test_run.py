@@ -197,3 +197,15 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     bench.do("end", {"position_s": 12.0})
     closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
     assert bench.do("heard", {"run": 1, "source": "page-1", "events": [closed]}) == {"last": 1}
+
+
+def test_what_was_prepared_lies_on_the_desk_again_when_a_run_has_ended(bench):
+    prepared = bench.session
+    bench.do("begin", {})
+    press(bench, "calm", when="now")
+    steered = bench.session
+    assert steered.slots != prepared.slots
+    bench.do("end", {"position_s": 320.0})
+    assert bench.session.slots == bench.library.session().slots == prepared.slots
+    bench.do("undo", {})
+    assert bench.session.slots == steered.slots
