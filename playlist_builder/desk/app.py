@@ -14,6 +14,7 @@ and {error} in the language of the page where it cannot be done.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -116,9 +117,11 @@ async def _events(request: Request) -> Response:
 
 
 async def _json(request: Request) -> dict[str, Any] | None:
+    """Return what a page sent; None for what is no JSON, or could not be sent back as UTF-8."""
     try:
         body = await request.json()
-    except ValueError:
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 

@@ -56,8 +56,8 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     check_length(draft)
     if draft.request.changes:
         raise RequestError(
-            "The plan was changed since it was made, so that it cannot be drawn. Undo these changes,"
-            " or build the session again."
+            "The plan was changed since it was made, so that it cannot be drawn. Undo these"
+            " changes, or build the session again."
         )
     profile = draft.objective.profile
     known = borders(profile)
