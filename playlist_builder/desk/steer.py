@@ -33,8 +33,8 @@ class Heard:
 class Button:
     """A change of the rest of a session at a time of it, and the sentence that tells it.
 
-    `when` is what may be chosen: now, or after the track that plays, or either of them. `lasts_s`
-    is what the sentence tells in minutes.
+    `when` is what may be chosen: now, or after the track that plays, or either of them; `lasts_s`
+    is by how much it makes the session longer.
     """
 
     steer: Callable[[SessionEditor, float, bool], Edited]
@@ -52,7 +52,7 @@ BUTTONS: Mapping[str, Button] = {
         lambda editor, at_s, _: editor.hold(HOLD_S, at_s=at_s),
         Phrase("This level {minutes} minutes longer; ends at {end}"),
         (AFTER,),
-        lasts_s=HOLD_S,
+        HOLD_S,
     ),
     "deeper": Button(
         lambda editor, at_s, skip: editor.shift(STEP, at_s=at_s, skip=skip),
@@ -72,7 +72,7 @@ BUTTONS: Mapping[str, Button] = {
         lambda editor, at_s, _: editor.replan(at_s=at_s, extend_s=LONGER_S),
         Phrase("{minutes} minutes longer; ends at {end}"),
         (AFTER,),
-        lasts_s=LONGER_S,
+        LONGER_S,
     ),
     "next_phase": Button(
         lambda editor, at_s, skip: editor.next_phase(at_s=at_s, skip=skip),
@@ -96,11 +96,10 @@ def sentence(button: Button, heard: Heard) -> Phrase:
     """Return what a press does, with the name of the phase in the words of the page."""
     if heard.from_s is None:
         return UNCHANGED
-    minutes = f"{button.lasts_s / 60.0:g}"
     return Phrase(
         button.sentence.message,
         time=clock(heard.from_s),
         phase=heard.phase,
         end=clock(heard.end_s),
-        minutes=minutes,
+        minutes=f"{button.lasts_s / 60.0:g}",
     )

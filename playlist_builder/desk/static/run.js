@@ -62,7 +62,7 @@ function made(first) {
   const end = html("button", { class: "end" }, text("run_end"));
   const keys = keysDialog();
   const told = html("p", { class: "told", role: "status" });
-  onLongPress(end, finish, () => say(text("run_end_hold")));
+  onLongPress(end, finish, () => say(text("run_end_hold"), { warns: true }));
 
   const element = html(
     "div",
@@ -193,6 +193,7 @@ function made(first) {
       stopKeys();
       letSleep();
       sound.show(null);
+      say("");
     },
   };
 }
