@@ -47,17 +47,17 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     """Return a draft whose plan is drawn to a level at a border, by its place from 0.
 
     Raises NotThereError for a border that there is not, RequestError where the length of the
-    session is that of its tracks or its plan was changed since it was made, which would be done to
-    what is drawn once more, and ArrangeError where the music cannot follow.
+    session is that of its tracks or its plan was steered, and ArrangeError where the music cannot
+    follow.
     """
     checked.whole("place", place, 0)
     if not checked.is_number(level) or not 0.0 <= level <= 1.0:
         raise checked.wrong("level", Phrase("a number from 0 to 1"), level)
     check_length(draft)
-    if draft.request.changes:
+    if draft.request.changes:  # which come after what is drawn: it would not be this plan again
         raise RequestError(
-            "The plan was changed since it was made, so that it cannot be drawn. Undo these"
-            " changes, or build the session again."
+            "The plan was lengthened or steered, and cannot be drawn on top of that."
+            " Undo that first, or build a new session."
         )
     profile = draft.objective.profile
     known = borders(profile)

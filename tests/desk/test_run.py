@@ -206,7 +206,7 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     press(bench, button, when="now")
     bench.do("end", {"position_s": 310.0, "finished": False})
     before = bench.state()["session"]["curve"]
-    with pytest.raises(RequestError, match="since it was made"):
+    with pytest.raises(RequestError, match="cannot be drawn"):
         bench.do("draw", {"place": 2, "level": 0.2, "stroke": "", "done": True})
     assert bench.state()["session"]["curve"] == before
     bench.open_last()
