@@ -4,8 +4,10 @@ One desk runs for a library. Its address is kept beside the library, so that a s
 the first, and a start after a crash answers under the same address to the page that is still open.
 """
 
+import hmac
 import http.client
 import json
+import secrets
 import socket
 import time
 import webbrowser
@@ -21,10 +23,11 @@ from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
-from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.guard import PING, Guard
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.sound_routes import routes
 from playlist_builder.desk.words import Words
+from playlist_builder.errors import PlaylistBuilderError
 
 COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
 ANSWER_S = 2.0  # in which a desk that runs says so
@@ -32,20 +35,25 @@ CLOSING_S = 1  # for pages that listen for changes
 
 
 def running(library: str) -> Address | None:
-    """Return the address of the desk of a library, if one answers."""
+    """Return the address of the desk of a library, if one answers and proves that it is that.
+
+    Anybody may listen on its port by now, so nothing of the secret is told.
+    """
     known = addresses.read(library)
     if known is None:
         return None
+    nonce = secrets.token_urlsafe()
     connection = http.client.HTTPConnection(HOST, known.port, timeout=ANSWER_S)
     try:
-        connection.request("GET", "/api/ping", headers={"Cookie": f"{known.cookie}={known.token}"})
+        connection.request("GET", f"{PING}?{nonce}")
         answer = json.loads(connection.getresponse().read(10_000))
     except (OSError, ValueError, http.client.HTTPException):
         return None
     finally:
         connection.close()
-    is_own = isinstance(answer, dict) and answer.get("desk") == library
-    return known if is_own else None
+    given = str(answer.get("proof")) if isinstance(answer, dict) else ""
+    proof = known.proof(nonce, library).encode()
+    return known if hmac.compare_digest(given.encode("utf-8", "replace"), proof) else None
 
 
 def serve(
@@ -68,7 +76,8 @@ def serve(
         opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=desk.follow_scan)
         opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
         try:
-            run.go_on(opened)
+            with suppress(PlaylistBuilderError):  # a run that cannot go on stands in its record
+                run.go_on(opened)
             if opened.run is None and session is None:
                 opened.open_last()
             elif opened.run is None:
@@ -83,7 +92,7 @@ def serve(
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
         own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
-        app = Guard(application(desk, words, own), known)
+        app = Guard(application(desk, words, own), known, library)
         config = uvicorn.Config(
             app,
             log_level="critical",

@@ -209,3 +209,18 @@ def test_what_was_prepared_lies_on_the_desk_again_when_a_run_has_ended(bench):
     assert bench.session.slots == bench.library.session().slots == prepared.slots
     bench.do("undo", {})
     assert bench.session.slots == steered.slots
+
+
+@pytest.mark.parametrize("button", ["hold", "softer"])
+def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
+    """A drawn plan is that of before the buttons: to draw after them would move it twice."""
+    bench.do("begin", {})
+    press(bench, button, when="now")
+    bench.do("end", {"position_s": 310.0, "finished": False})
+    bench.do("undo", {})
+    before = bench.state()["session"]["curve"]
+    with pytest.raises(RequestError, match="cannot be drawn"):
+        bench.do("draw", {"place": 2, "level": 0.2, "stroke": "", "done": True})
+    assert bench.state()["session"]["curve"] == before
+    bench.open_last()
+    assert bench.state()["session"]["curve"] == before
