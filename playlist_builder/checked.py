@@ -31,8 +31,13 @@ def wrong(field: str, wanted: str, value: object) -> RequestError:
 
 
 def is_number(value: Any) -> bool:  # noqa: ANN401
-    """Whether a value is a finite number; True and False are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number, and no larger than a float; True and False are none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def seconds(field: str, value: Any, *, is_above: bool = False) -> float:  # noqa: ANN401

@@ -173,3 +173,8 @@ def test_it_is_said_what_to_give(check, value, says):
     with pytest.raises(RequestError) as told:
         check("x", value)
     assert str(told.value) == says
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), True, "1"])
+def test_what_no_float_can_hold_is_no_number(value):
+    assert not checked.is_number(value)

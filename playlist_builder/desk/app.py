@@ -14,6 +14,7 @@ and {error} in the language of the page where it cannot be done.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -63,13 +64,16 @@ def application(
     own = [
         Route("/", _page),
         Route("/static/{name}", _static),
-        Route("/api/ping", _ping),
         Route("/api/state", _state),
         Route("/api/events", _events),
         Route("/api/hold", _hold, methods=["POST"]),
         Route("/api/do/{name}", _do, methods=["POST"]),
     ]
-    app = Starlette(routes=[*own, *routes], lifespan=lifespan)
+    app = Starlette(
+        routes=[*own, *routes],
+        lifespan=lifespan,
+        exception_handlers={PlaylistBuilderError: _refused},
+    )
     app.router.redirect_slashes = False
     app.state.desk, app.state.words = desk, words
     return app
@@ -98,8 +102,11 @@ async def _static(request: Request) -> Response:
     return Response(text, media_type=kind)
 
 
-async def _ping(request: Request) -> Response:
-    return JSONResponse({"desk": request.app.state.desk.bench.library.path})
+async def _refused(request: Request, error: Exception) -> Response:
+    """Answer with the one line of an error, such as of a library that another process holds."""
+    words: Words = request.app.state.words
+    told = words.told(error) if isinstance(error, PlaylistBuilderError) else str(error)
+    return JSONResponse({"error": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def _state(request: Request) -> Response:
@@ -123,9 +130,11 @@ async def _events(request: Request) -> Response:
 
 
 async def _json(request: Request) -> dict[str, Any] | None:
+    """Return what a page sent; None for what is no JSON, or could not be sent back as UTF-8."""
     try:
         body = await request.json()
-    except ValueError:
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
@@ -140,7 +149,6 @@ async def _hold(request: Request) -> Response:
 
 async def _do(request: Request) -> Response:
     desk: Desk = request.app.state.desk
-    words: Words = request.app.state.words
     body = await _json(request)
     if body is None:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
@@ -154,8 +162,6 @@ async def _do(request: Request) -> Response:
         ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
     except Superseded:
         return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
-    except PlaylistBuilderError as error:
-        return JSONResponse({"error": words.told(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not ran:
         return JSONResponse({"state": state}, HTTPStatus.CONFLICT)
     return JSONResponse({"answer": answer, "state": state})

@@ -12,8 +12,8 @@ from playlist_builder import (
     Difference,
     Edited,
     Library,
-    LibraryError,
     Listing,
+    PlaylistBuilderError,
     Profile,
     RequestError,
     Session,
@@ -164,8 +164,9 @@ class Bench:
         if self.library.sessions.all():
             try:
                 self.lay(self.library.session())
-            except LibraryError:
-                return
+                self.state()
+            except PlaylistBuilderError:  # it is listed, and can be looked at there
+                self.editor = None
 
     def state(self) -> dict[str, Any]:
         """Return all that the page shows, as JSON; of a session that plays, that alone."""

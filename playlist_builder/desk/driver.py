@@ -184,13 +184,18 @@ class Drive:
 
     def join(self, wanted: Wanted) -> None:
         """Go on with a player that plays already, or have it play from where the run is."""
+        held = self._player.held()
+        own = {each.path for each in (*wanted.session.slots, *wanted.session.tail)}
+        if len(held) == len(wanted.parts):  # what came for a moment is in the queue alone
+            pairs = zip(wanted.parts, held, strict=True)
+            self._keys |= {part.path: key for part, key in pairs if part.path not in own}
         self._queue = self._known(wanted)
         self._position_s = self._noted_s = wanted.position_s
         away_s = (datetime.now(wanted.position_at.tzinfo) - wanted.position_at).total_seconds()
         self._moved_at -= max(away_s, 0.0)
         now = self._player.playing()
         keys = self._names(self._queue)
-        if self._player.held() != keys:
+        if held != keys:
             self._player.fill(keys, round(wanted.fade_s))
         elif now.state != "stop" and now.place is not None:
             reached_s = self._queue[now.place].mix_s(now.elapsed_s)

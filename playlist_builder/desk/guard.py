@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from playlist_builder.desk.address import Address
@@ -20,6 +20,8 @@ from playlist_builder.desk.address import Address
 METHODS = ("GET", "HEAD", "POST")
 LARGEST_BODY = 1_000_000  # bytes of a request
 JSON = "application/json"
+PING = "/api/ping"  # asked by a second start, which does not tell what it knows
+LONGEST_NONCE = 100
 OWN_SITE = ("same-origin", "none")  # none: typed, or opened by a program
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -43,17 +45,18 @@ UNKNOWN = "Open the address that 'playlist-builder desk' shows; it holds a key.\
 class Guard:
     """An ASGI application in front of another, which lets through what may be."""
 
-    def __init__(self, app: ASGIApp, address: Address) -> None:
+    def __init__(self, app: ASGIApp, address: Address, library: str = "") -> None:
         self._app = app
         self._address = address
+        self._library = library
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            refused = self._refusal(scope, Headers(scope=scope))
-            await (refused or self._app)(scope, receive, _with_headers(send))
+            answer = self._refusal(scope, Headers(scope=scope))
+            await (answer or self._app)(scope, receive, _with_headers(send))
         else:
             await send({"type": "websocket.close"})
 
@@ -68,7 +71,7 @@ class Guard:
         if method not in METHODS:
             return _refused("", HTTPStatus.METHOD_NOT_ALLOWED)
         if not self._is_known(headers):
-            return self._admitted(scope) or _refused(UNKNOWN)
+            return self._admitted(scope) or self._proved(scope) or _refused(UNKNOWN)
         return _unsuitable(headers) if method == "POST" else None
 
     def _is_known(self, headers: Headers) -> bool:
@@ -77,6 +80,13 @@ class Guard:
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._address.token.encode())
+
+    def _proved(self, scope: Scope) -> Response | None:
+        """Return the proof that this is the desk of the library, to a start that asks for it."""
+        if scope["path"] != PING or scope["method"] != "GET":
+            return None
+        nonce = scope["query_string"].decode("latin-1")[:LONGEST_NONCE]
+        return JSONResponse({"proof": self._address.proof(nonce, self._library)})
 
     def _admitted(self, scope: Scope) -> Response | None:
         """Return the answer to a page that opens with the secret in its address."""

@@ -39,7 +39,7 @@ def build(bench: Bench, given: Arguments) -> None:
     """Build a new session of a profile, of a length in seconds and for a person if given."""
     bench.build(
         SessionRequest(
-            given.text("profile"),
+            _profile(bench, given),
             duration_s=given.number("duration_s") if "duration_s" in given else None,
             **_person(given),
         )
@@ -51,13 +51,23 @@ def ask(bench: Bench, given: Arguments) -> None:
     asked: dict[str, Any] = {}
     person = bench.library if "person" in given else None  # whose history has to be read
     if "profile" in given:
-        asked["profile"] = given.text("profile")
+        asked["profile"] = _profile(bench, given)
         asked["duration_s"] = None
     if "duration_s" in given:
         asked["duration_s"] = given.number("duration_s")
     if "person" in given:
         asked |= {"name": None} | _person(given)
     bench.took(bench.edited().ask(person, **asked))
+
+
+def _profile(bench: Bench, given: Arguments) -> str:
+    """Return the name of a profile, which is looked up: what a page sends is never a path."""
+    name, known = given.text("profile"), [each.name for each in bench.profiles]
+    if name not in known:
+        raise NotThereError(
+            "No profile {name!r}. Available: {names}.", name=name, names=", ".join(known)
+        )
+    return name
 
 
 def _person(given: Arguments) -> dict[str, Any]:

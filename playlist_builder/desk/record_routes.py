@@ -5,6 +5,7 @@ GET  /record/NUMBER.csv    one table
 GET  /record/NUMBER.json   all of it
 """
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -19,6 +20,7 @@ from playlist_builder.desk.words import Words
 from playlist_builder.errors import PlaylistBuilderError
 
 TYPES = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def routes(desk: Desk, words: Words) -> list[Route]:
@@ -31,12 +33,12 @@ def routes(desk: Desk, words: Words) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         form, number = forms.get(request.path_params["form"]), request.path_params["number"]
-        if form is None:
+        if form is None or not _NUMBER.fullmatch(number):
             return Response(status_code=HTTPStatus.NOT_FOUND)
 
         def made() -> str:
             records = desk.bench.library.records
-            return form(records.read(records.by_number(number).id))
+            return form(records.read(records.by_number(int(number)).id))
 
         try:
             text = await desk.call(made)
@@ -48,4 +50,4 @@ def routes(desk: Desk, words: Words) -> list[Route]:
             headers["Content-Disposition"] = f'attachment; filename="record-{number}.{kind}"'
         return Response(text, media_type=f"{TYPES[kind]}; charset=utf-8", headers=headers)
 
-    return [Route("/record/{number:int}.{form}", answer)]
+    return [Route("/record/{number}.{form}", answer)]

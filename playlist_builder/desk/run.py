@@ -78,12 +78,19 @@ def resume(bench: Bench, given: Arguments) -> None:
 
 
 def end(bench: Bench, given: Arguments) -> int:
-    """End the run, because it is over or should be; return the number of its record."""
+    """End the run, because it is over or should be; return the number of its record.
+
+    What was prepared lies on the desk again. How it was steered stands in the record, and `undo`
+    brings it back.
+    """
     run = running(bench)
     is_over = given.flag("finished")
     run.log.note(Ended("finished" if is_over else "stopped"), _position(given))
     bench.run, bench.after = None, run.log.run.number
     bench.version += 1
+    prepared = bench.library.records.read(run.log.run.id).plan
+    if prepared.slots != bench.session.slots:
+        bench.took(bench.edited().take(prepared))
     return run.log.run.number
 
 

@@ -4,8 +4,10 @@ One desk runs for a library. Its address is kept beside the library, so that a s
 the first, and a start after a crash answers under the same address to the page that is still open.
 """
 
+import hmac
 import http.client
 import json
+import secrets
 import socket
 import time
 import webbrowser
@@ -24,7 +26,7 @@ from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.driver import Connect, Driver
-from playlist_builder.desk.guard import Guard
+from playlist_builder.desk.guard import PING, Guard
 from playlist_builder.desk.running import BROWSER, Running
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.sound_routes import routes
@@ -46,20 +48,25 @@ class Outside:
 
 
 def running(library: str) -> Address | None:
-    """Return the address of the desk of a library, if one answers."""
+    """Return the address of the desk of a library, if one answers and proves that it is that.
+
+    Anybody may listen on its port by now, so nothing of the secret is told.
+    """
     known = addresses.read(library)
     if known is None:
         return None
+    nonce = secrets.token_urlsafe()
     connection = http.client.HTTPConnection(HOST, known.port, timeout=ANSWER_S)
     try:
-        connection.request("GET", "/api/ping", headers={"Cookie": f"{known.cookie}={known.token}"})
+        connection.request("GET", f"{PING}?{nonce}")
         answer = json.loads(connection.getresponse().read(10_000))
     except (OSError, ValueError, http.client.HTTPException):
         return None
     finally:
         connection.close()
-    is_own = isinstance(answer, dict) and answer.get("desk") == library
-    return known if is_own else None
+    given = str(answer.get("proof")) if isinstance(answer, dict) else ""
+    proof = known.proof(nonce, library).encode()
+    return known if hmac.compare_digest(given.encode("utf-8", "replace"), proof) else None
 
 
 def serve(  # noqa: PLR0913 - what it is made of

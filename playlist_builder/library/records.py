@@ -150,7 +150,9 @@ class Records:
     @checked.takes(number=checked.whole)
     def by_number(self, number: int) -> Run:
         """Return the run of a number; LibraryError where there is none."""
-        found = self._select("WHERE number = :number", {"number": number})
+        found = []
+        if abs(number) < runs.LARGEST:
+            found = self._select("WHERE number = :number", {"number": number})
         if not found:
             raise LibraryError("No record {number}. See 'playlist-builder records'.", number=number)
         return found[0]

@@ -42,6 +42,7 @@ HEARD_SQL = _HEARD.format(
 )
 """Sessions of a name in the history, and what was heard of them in this order."""
 SOUNDED, ENDED = "sounded", "ended"  # kinds of events
+LARGEST = 2**63  # what SQLite counts to
 
 SPOILT = (ValueError, zlib.error)  # what a block raises that is none
 

@@ -21,6 +21,7 @@ from playlist_builder.records.events import (
     Silent,
     Sounded,
     TakenBack,
+    Unknown,
 )
 from playlist_builder.records.record import Record
 
@@ -110,7 +111,8 @@ def heard(record: Record) -> Heard:
     tracks = tuple(_named(list(_joined(sounded)), record))
     silences = tuple(each for each in events if isinstance(each.what, Silent))
     gaps = tuple(each for each in events if isinstance(each.what, Gap))
-    length_s = max(map(_end_s, events), default=0.0)
+    known = (each for each in events if not isinstance(each.what, Unknown))
+    length_s = max(map(_end_s, known), default=0.0)
     music_s = _covered_s((each.session_s, _end_s(each)) for each in sounded)
     return Heard(
         tracks,

@@ -29,14 +29,12 @@ def _mpd(target: str, ask_password: AskPassword, *, insecure: bool) -> "Iterator
         if error.name != "mpd":
             raise
         raise ServerError("Pushing to MPD needs python-mpd2: pip install python-mpd2") from error
-    where = parse_address(target)
-    with mpd.connected(where) as client:
-        server = mpd_queue.MpdQueue(where, client)
+    with mpd.opened(parse_address(target)) as server:
         if server.is_locked():
             if not insecure:
                 server.check_private()
             server.unlock(ask_password("MPD_PASSWORD"))
-        yield server
+        yield mpd_queue.MpdQueue.of(server)
 
 
 @contextmanager

@@ -40,13 +40,6 @@ _PASSWORD = mpd.FailureResponseCode.PASSWORD
 @contextmanager
 def opened(where: MpdAddress) -> "Iterator[Mpd]":
     """Yield the MPD at `where`, connected; raises `ServerError` where none answers."""
-    with connected(where) as client:
-        yield Mpd(where, client)
-
-
-@contextmanager
-def connected(where: MpdAddress) -> "Iterator[_Client]":
-    """Yield a client of the MPD at `where`; raises `ServerError` where none answers."""
     client = _Client()
     client.timeout = TIMEOUT_S
     try:
@@ -58,7 +51,7 @@ def connected(where: MpdAddress) -> "Iterator[_Client]":
             error=_reason(error),
         ) from error
     try:
-        yield client
+        yield Mpd(where, client)
     finally:
         client.disconnect()
 

@@ -16,6 +16,11 @@ _STATES: Mapping[str, State] = {"play": "play", "pause": "pause"}
 class MpdQueue(Mpd):
     """An MPD as a `Player`. Every method raises `ServerError`."""
 
+    @classmethod
+    def of(cls, server: Mpd) -> "MpdQueue":
+        """Return the same MPD, on the same connection."""
+        return cls(server._where, server._client)  # noqa: SLF001 - its own kind
+
     def keys(
         self, session: Session, known: Mapping[str, tuple[Tags, float]], maps: Sequence[PathMap]
     ) -> Mapping[str, str | None]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from playlist_builder import checked
 from playlist_builder.arranger.solver.cost import rescale
-from playlist_builder.errors import ArrangeError, NotThereError
+from playlist_builder.errors import ArrangeError, NotThereError, RequestError
 from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.profile import MIN_PHASE_S, Profile
 from playlist_builder.profiles.steer import drawn as along
@@ -47,12 +47,18 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     """Return a draft whose plan is drawn to a level at a border, by its place from 0.
 
     Raises NotThereError for a border that there is not, RequestError where the length of the
-    session is that of its tracks, and ArrangeError where the music cannot follow.
+    session is that of its tracks or its plan was steered, and ArrangeError where the music cannot
+    follow.
     """
     checked.whole("place", place, 0)
     if not checked.is_number(level) or not 0.0 <= level <= 1.0:
         raise checked.wrong("level", Phrase("a number from 0 to 1"), level)
     check_length(draft)
+    if draft.request.changes:  # which come after what is drawn: it would not be this plan again
+        raise RequestError(
+            "The plan was lengthened or steered, and cannot be drawn on top of that."
+            " Undo that first, or build a new session."
+        )
     profile = draft.objective.profile
     known = borders(profile)
     if not 0 <= place < len(known):

@@ -18,7 +18,7 @@ from playlist_builder.playlists.session_json import load_session
 from playlist_builder.playlists.write import write_session
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Phase, Profile, Rules
-from playlist_builder.recording import render
+from playlist_builder.recording import session_mix
 from playlist_builder.report import summary
 from tests.benchmarks.arrange_exact import TOLERANCE_S, optimum, task
 from tests.support.synthetic import arc, emotion, flat, library, paths, plain
@@ -96,7 +96,7 @@ def test_a_session_keeps_the_profile_that_it_was_arranged_for(tmp_path):
         assert kept is not None
         assert summary.rules(each) == rules
         assert kept.phases == profile.scaled(600.0).phases
-        assert render._profile(each) == replace(kept, name=each.profile)  # noqa: SLF001 - what it mixes by
+        assert session_mix.profile_of(each) == replace(kept, name=each.profile)
 
 
 def test_a_tolerance_beyond_half_of_the_session_is_refused():

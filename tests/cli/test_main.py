@@ -209,7 +209,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, command):
     ],
 )
 def test_where_memory_ends_is_one_line(monkeypatch, error):
-    monkeypatch.setattr(find, "available", mock.Mock(side_effect=error))
+    monkeypatch.setattr(find, "available_profiles", mock.Mock(side_effect=error))
     done = run("profiles", code=1)
     assert done.stderr.startswith("Error: There is too little memory")
     assert done.stderr.count("\n") == 1
@@ -217,6 +217,6 @@ def test_where_memory_ends_is_one_line(monkeypatch, error):
 
 @pytest.mark.parametrize("error", [ImportError("no module"), RuntimeError("a bug")])
 def test_a_mistake_of_ours_is_not_taken_for_that(monkeypatch, error):
-    monkeypatch.setattr(find, "available", mock.Mock(side_effect=error))
+    monkeypatch.setattr(find, "available_profiles", mock.Mock(side_effect=error))
     with pytest.raises(type(error)):
         run("profiles")

@@ -3,15 +3,17 @@
 import asyncio
 import json
 import re
+from unittest import mock
 
 import pytest
 
-from playlist_builder.desk import downloads
+from playlist_builder.desk import downloads, record_routes
 from playlist_builder.desk.address import Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
 from playlist_builder.desk.words import Words
+from playlist_builder.errors import LibraryError
 from tests.support.desk_client import Client
 
 HERE = Address(4321, "secret")
@@ -35,7 +37,9 @@ def desk(bench, monkeypatch):
 @pytest.fixture
 def page(desk):
     words = Words("en")
-    app = application(desk, words, downloads.routes(desk, words))
+    app = application(
+        desk, words, [*downloads.routes(desk, words), *record_routes.routes(desk, words)]
+    )
     return Client(Guard(app, HERE), HERE.hosts[0], **COOKIE)
 
 
@@ -88,10 +92,40 @@ def test_what_cannot_be_done_is_told_in_the_language_of_the_page(page):
     assert "99" in refused.json()["error"]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'"x"', b"\xff"])
-def test_what_is_no_command_is_refused(page, body):
-    sent = page.post("/api/do/pin", content=body, headers={"Content-Type": "application/json"})
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"null", b"{", b'"x"', b"\xff", b"[" * 200_000),
+        *(b'{"tab": "\\ud800"}', b'{"\\udfff": 1}', b'{"tab": "a", "place": NaN}'),
+        *(b'{"place": 1e999}', b'{"place": -Infinity}', b'{"place": %s}' % (b"9" * 5000)),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/do/pin", "/api/hold"])
+def test_what_is_no_command_is_refused(page, desk, path, body):
+    """What JSON does not know, or no answer could hold."""
+    sent = page.post(path, content=body, headers={"Content-Type": "application/json"})
     assert sent.status_code == 400
+    assert desk.holder == "a"
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("pause", {"position_s": 10**400}),
+        ("heard", {"run": 10**30, "source": "x", "events": []}),
+        ("open", {"session": "9" * 30}),
+        ("draw", {"place": 10**30, "level": 10**400, "stroke": ""}),
+    ],
+)
+def test_numbers_without_end_are_refused(page, name, given):
+    if name == "pause":
+        assert do(page, "begin").is_success
+    assert do(page, name, **given).status_code == 422
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "0", "x", "%D9%A3"])
+def test_records_that_are_not_there_are_not_found(page, number):
+    assert page.get(f"/record/{number}.json").status_code == 404
 
 
 def test_only_the_page_that_holds_the_desk_changes_it(page, desk):
@@ -139,3 +173,10 @@ def test_without_a_session_there_is_nothing_to_take_along(page, bench):
         missing = page.get(path)
         assert missing.status_code == 404
         assert missing.text == "No session lies on the desk. Build one, or open one.\n"
+
+
+def test_a_library_that_cannot_be_read_is_one_line(page, desk, monkeypatch):
+    broken = mock.Mock(side_effect=LibraryError("The library is locked."))
+    monkeypatch.setattr(desk.bench, "state", broken)
+    answer = page.get("/api/state")
+    assert (answer.status_code, answer.json()) == (422, {"error": "The library is locked."})

@@ -1,6 +1,9 @@
 """Who may talk to the desk: every check, tried from another page, name, program and method."""
 
 import asyncio
+import io
+import json
+import os
 
 import pytest
 from starlette.applications import Starlette
@@ -8,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from playlist_builder.desk import address as addresses
+from playlist_builder.desk import serve
 from playlist_builder.desk.address import Address
 from playlist_builder.desk.guard import HEADERS, LARGEST_BODY, Guard
 from tests.support.desk_client import Client
@@ -199,3 +204,45 @@ def test_a_web_socket_is_closed():
 
     asyncio.run(Guard(INNER, HERE)({"type": "websocket"}, None, send))
     assert said == ["websocket.close"]
+
+
+def test_a_second_start_finds_the_desk_and_tells_nothing(monkeypatch, tmp_path):
+    """Whoever listens on its port by now sees no secret, and cannot pass for the desk."""
+    library = str(tmp_path / "library.db")
+    addresses.write(library, HERE)
+    asked = []
+
+    class Connection:
+        def __init__(self, *_, **__):
+            self.answers = {"proof": "made up"}
+
+        def request(self, method, path, headers=()):
+            asked.append((method, path, dict(headers)))
+            if not is_foreign:
+                self.answers = Client(Guard(INNER, HERE, library), HERE.hosts[0]).get(path).json()
+
+        def getresponse(self):
+            return io.BytesIO(json.dumps(self.answers).encode())
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(serve.http.client, "HTTPConnection", Connection)
+    for is_foreign in (True, False):
+        assert serve.running(library) == (None if is_foreign else HERE)
+    assert HERE.token not in repr(asked)
+    assert asked[0] != asked[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows the folder says who may")
+def test_an_address_that_somebody_else_may_have_written_is_none(tmp_path):
+    library = str(tmp_path / "library.db")
+    addresses.write(library, HERE)
+    file = addresses.file_of(library)
+    assert addresses.read(library) == HERE
+    file.chmod(0o644)
+    assert addresses.read(library) is None
+    file.chmod(0o600)
+    file.rename(tmp_path / "other")
+    file.symlink_to(tmp_path / "other")
+    assert addresses.read(library) is None

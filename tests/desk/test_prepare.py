@@ -5,6 +5,7 @@ import json
 import pytest
 
 from playlist_builder.errors import LibraryError, PlaylistBuilderError, RequestError
+from playlist_builder.profiles.find import read_text as load_text
 
 
 def slots(bench):
@@ -211,3 +212,15 @@ def test_what_cannot_be_meant_is_refused_in_one_line(bench, name, given):
         bench.do(name, given)
     assert len(str(refused.value).splitlines()) == 1
     assert bench.version == version
+
+
+@pytest.mark.parametrize("command", ["build", "ask"])
+@pytest.mark.parametrize("name", ["own.toml", "{folder}/own.toml"])
+def test_no_file_is_opened_as_a_profile(bench, tmp_path, monkeypatch, command, name):
+    """A page names a profile; a path could be a pipe that never ends."""
+    own = tmp_path / "own.toml"
+    own.write_text(load_text("steady"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PlaylistBuilderError, match="No profile"):
+        bench.do(command, {"profile": name.format(folder=tmp_path)})
+    assert bench.state()["session"]["number"] == 1

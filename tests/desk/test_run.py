@@ -197,3 +197,30 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     bench.do("end", {"position_s": 12.0})
     closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
     assert bench.do("heard", {"run": 1, "source": "page-1", "events": [closed]}) == {"last": 1}
+
+
+def test_what_was_prepared_lies_on_the_desk_again_when_a_run_has_ended(bench):
+    prepared = bench.session
+    bench.do("begin", {})
+    press(bench, "calm", when="now")
+    steered = bench.session
+    assert steered.slots != prepared.slots
+    bench.do("end", {"position_s": 320.0})
+    assert bench.session.slots == bench.library.session().slots == prepared.slots
+    bench.do("undo", {})
+    assert bench.session.slots == steered.slots
+
+
+@pytest.mark.parametrize("button", ["hold", "softer"])
+def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
+    """A drawn plan is that of before the buttons: to draw after them would move it twice."""
+    bench.do("begin", {})
+    press(bench, button, when="now")
+    bench.do("end", {"position_s": 310.0, "finished": False})
+    bench.do("undo", {})
+    before = bench.state()["session"]["curve"]
+    with pytest.raises(RequestError, match="cannot be drawn"):
+        bench.do("draw", {"place": 2, "level": 0.2, "stroke": "", "done": True})
+    assert bench.state()["session"]["curve"] == before
+    bench.open_last()
+    assert bench.state()["session"]["curve"] == before

@@ -88,7 +88,7 @@ def test_silences_gaps_presses_and_pauses():
             event(4, Pressed("silence"), 10.0),
             event(5, Silent(20.0), 10.0),
             event(6, Gap(1500.0, "stall"), 30.0),
-            event(7, Unknown("smelt"), 30.0),
+            event(7, Unknown("smelt"), 300.0),
             event(8, Note("awake"), 31.0),
             event(9, Paused(), 31.0),
         )

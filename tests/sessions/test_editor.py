@@ -69,6 +69,8 @@ def test_every_change_returns_the_session_and_what_differs(editor, held, made):
     assert longer.target_s == before.target_s + 300.0
     assert editor.shorten(by_s=300.0, phase="rise").session.target_s == before.target_s
     replanned = editor.replan(at_s=1100.0, extend_s=120.0).session
+    with pytest.raises(RequestError, match="lengthened or steered"):
+        editor.draw(1, 0.3)
     assert replanned.target_s == before.target_s + 120.0
     assert replanned.request.changes[-1].at_s is not None
 

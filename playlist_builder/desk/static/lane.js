@@ -76,6 +76,7 @@ export class Lane {
     this.until = Math.min(this.until, end - this.offset);
     this.ending = fade;
     if (this.end >= end) this.#fadeUntil(end, fade);
+    else this.#fadeTowards(end, fade);
     for (const node of this.#nodes) {
       if (node.begins < end) node.stop(end / RATE_HZ);
       else this.#release(node);
@@ -88,6 +89,17 @@ export class Lane {
     gain.cancelScheduledValues(0);
     gain.setValueAtTime(1, Math.max(0, end - fade) / RATE_HZ);
     gain.linearRampToValueAtTime(0, end / RATE_HZ);
+  }
+
+  // As far on the way to silence as it gets before what is there ends.
+  #fadeTowards(end, fade) {
+    const last = this.end - FADE;
+    if (last <= end - fade) return;
+    const { gain } = this.#fall;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(1, Math.max(0, end - fade) / RATE_HZ);
+    gain.linearRampToValueAtTime((end - last) / fade, last / RATE_HZ);
+    gain.linearRampToValueAtTime(0, this.end / RATE_HZ);
   }
 
   #release(node) {

@@ -16,12 +16,12 @@ export async function choices({ again = false } = {}) {
 // The three fields; `changed(name, value)` is called for each that a person changes.
 export function picker(changed = () => {}) {
   const profile = html("select", { id: "profile", onchange: () => pickedProfile() });
-  const length = html("input", { id: "length", type: "number", min: 5, max: 1440, step: 5, inputmode: "numeric" });
+  const length = html("input", { id: "length", type: "number", min: 5, max: 1440, inputmode: "numeric" });
   const person = html("input", { id: "person", type: "text", maxlength: 100, list: "people", autocomplete: "off" });
   const people = html("datalist", { id: "people" });
   const about = html("p", { class: "faint about", id: "about" });
   set(profile, "aria-describedby", "about");
-  length.onchange = () => length.checkValidity() && changed("duration_s", length.valueAsNumber * 60);
+  length.onchange = () => length.reportValidity() && changed("duration_s", length.valueAsNumber * 60);
   person.onchange = () => changed("person", person.value.trim());
 
   function own() {
@@ -34,7 +34,7 @@ export function picker(changed = () => {}) {
     changed("profile", profile.value);
   }
 
-  if (last) [profile.dataset.wanted, length.value, person.value] = [last.profile, last.duration_s / 60, last.person];
+  if (last) [profile.dataset.wanted, length.value, person.value] = [last.profile, last.duration_s ? last.duration_s / 60 : "", last.person];
   choices().then((found) => {
     const value = profile.dataset.wanted || found.profiles[0]?.id;
     profile.replaceChildren(...found.profiles.map((each) => html("option", { value: each.id }, each.title)));

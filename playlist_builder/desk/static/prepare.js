@@ -85,7 +85,9 @@ function heading() {
     pick.show(session);
     undo.disabled = !session.can_undo;
     redo.disabled = !session.can_redo;
-    if (known !== session.number) fill(kept, (known = session.number));
+    const shown = [session.number, session.profile, session.target_s, session.person].join();
+    if (known !== shown) fill(kept, session.number);
+    known = shown;
     const kind = [session.profile, session.target_s, session.person, library.tracks].join();
     if (asked !== kind) {
       asked = kind;

@@ -62,7 +62,7 @@ function made(first) {
   const end = html("button", { class: "end" }, text("run_end"));
   const keys = keysDialog();
   const told = html("p", { class: "told", role: "status" });
-  onLongPress(end, finish, () => say(text("run_end_hold"), { warns: true }));
+  onLongPress(end, finish, () => say(text("run_end_hold"), { warns: true, passes: true }));
 
   const element = html(
     "div",
@@ -96,7 +96,7 @@ function made(first) {
     } catch (error) {
       const sentence = error instanceof Refused ? error.message : text("unreachable");
       refused.set(name, { sentence, until: Date.now() + REFUSED_MS });
-      say(sentence, { warns: true });
+      say(sentence, { warns: true, passes: true });
     }
     waiting.delete(name);
     tick();

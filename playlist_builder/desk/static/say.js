@@ -3,22 +3,24 @@
 import { Refused } from "./api.js";
 import { text } from "./texts.js";
 
-const SHOWN_MS = 12_000; // what only tells; a warning stays until there is something else to say
+const SHOWN_MS = 12_000; // what tells; a warning stays until there is something else to say, or it is mended
 const message = document.getElementById("message");
 let timer = null;
 
-export function say(sentence, { warns = false } = {}) {
+export function say(sentence, { warns = false, passes = !warns } = {}) {
   message.classList.toggle("warns", warns);
   if (message.textContent === sentence) message.textContent = ""; // said again
   message.textContent = sentence;
   clearTimeout(timer);
-  if (!warns) timer = setTimeout(() => (message.textContent = ""), SHOWN_MS);
+  if (passes) timer = setTimeout(() => (message.textContent = ""), SHOWN_MS);
 }
 
 // Wait for a command; what cannot be done is told. Returns whether it was done, or its answer.
 export async function tried(promise) {
   try {
-    return (await promise) ?? true;
+    const answer = await promise;
+    if (message.classList.contains("warns")) say("");
+    return answer ?? true;
   } catch (error) {
     if (error instanceof Refused) say(error.message, { warns: true });
     else if (error instanceof TypeError) say(text("unreachable"), { warns: true }); // of fetch

@@ -8,6 +8,7 @@ import { clock, text } from "./texts.js";
 
 let shown = null;
 let forms = 0;
+let asked = ""; // the folder that was asked for: it is offered again
 
 export function setup(view, state) {
   if (!view.firstChild) {
@@ -22,6 +23,7 @@ export function setup(view, state) {
 async function goOn(scan) {
   if (!scan.is_over || current().session || !shown.element.isConnected) return;
   if (scan.error) return say(scan.error, { warns: true });
+  if (wasStopped(scan)) return;
   await tried(change("build", { version: null, ...chosen(shown.pick) }));
 }
 
@@ -44,7 +46,7 @@ export function scanning() {
   const id = `folder-${(forms += 1)}`;
   const folder = html("input", {
     ...{ id, class: "folder", type: "text", spellcheck: "false", autocomplete: "off", autocapitalize: "off" },
-    ...{ "aria-describedby": `${id}-help`, placeholder: "~/Music", required: true },
+    ...{ "aria-describedby": `${id}-help`, placeholder: "~/Music", required: true, value: asked },
   });
   const begin = html("button", { class: "main" }, text("scan"));
   const bar = html("progress", { max: 1, value: 0, "aria-label": text("scan_progress") });
@@ -58,7 +60,8 @@ export function scanning() {
     {
       onsubmit: (event) => {
         event.preventDefault();
-        tried(ask("scan", { folder: folder.value }));
+        asked = folder.value;
+        tried(ask("scan", { folder: asked }));
       },
     },
     html("label", { for: id }, text("folder")),
@@ -106,7 +109,9 @@ function counted(scan) {
   return text(scan.left_s === null ? "scan_count" : "scan_left", values);
 }
 
+const wasStopped = (scan) => scan.new === undefined;
+
 function ended(scan) {
-  if (scan.new === undefined) return text("scan_stopped");
+  if (wasStopped(scan)) return text("scan_stopped");
   return text(scan.skipped ? "scan_ended_skipped" : "scan_ended", { count: scan.new, skipped: scan.skipped });
 }

@@ -142,6 +142,17 @@ def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
         ".filter(([, height]) => height < 44)"
     )
     assert small == []
+    tops = page.evaluate("[...document.querySelectorAll('.buttons > *')].map(one => one.offsetTop)")
+    assert len(set(tops)) == 1 or width < 390
+
+
+def test_any_whole_minute_can_be_asked_for(visit):
+    page = visit()
+    page.fill("#length", "32")
+    page.keyboard.press("Tab")
+    until(page, "document.querySelector('#message').textContent !== ''")
+    assert page.input_value("#length") == "32"
+    assert page.desk.bench.session.target_s == 32 * 60
 
 
 def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
@@ -339,8 +350,12 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
 
     monkeypatch.setattr(Library, "scan_events", events)
     page = visit(empty=True)
+    page.fill(".folder", str(tmp_path / "nowhere"))
+    page.locator(".scan .main").click()
+    until(page, "document.querySelector('#message').textContent.includes('nowhere')")
     page.fill(".folder", str(tmp_path))
     page.locator(".scan .main").click()
+    until(page, "document.querySelector('#message').textContent === ''")
     until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
     assert page.locator("progress").evaluate("one => one.value") == 0.25
     assert violations(page) == []
@@ -348,7 +363,7 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
     until(page, "document.querySelector('.progress button').disabled")
     go_on.set()
     until(page, "document.querySelector('#message').textContent.startsWith('Stopped')")
-    assert page.locator(".folder").is_visible()
+    assert page.locator(".folder").input_value() == str(tmp_path)
 
 
 def test_a_dot_of_the_map_is_heard(visit):

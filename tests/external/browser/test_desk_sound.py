@@ -281,6 +281,26 @@ def test_a_page_that_is_loaded_again_goes_on_where_it_was(opened, mixes):
     page.until("heard()[0].some((x) => Math.abs(x) > 0.01)", 5)
 
 
+def test_a_stop_fades_also_where_another_mix_was_about_to_take_over(opened, mixes):
+    page = opened("real")
+    page.play(mixes["evening"], 1.0)
+    page.until("player.position_s > 1.3")
+    from_s = page.replace(mixes["other"], 3.4)
+    page.until(f"player.position_s > {from_s - 1.6}")
+    page("player.stop(2)")
+    page.page.wait_for_timeout(2600)
+    levels = page("""() => {
+      const plane = heard()[0];
+      const peak = (from) => Math.max(...plane.slice(from, from + 4800).map(Math.abs));
+      const all = [];
+      for (let from = 0; from + 4800 <= plane.length; from += 4800) all.push(peak(from));
+      return all;
+    }""")
+    sounding = [n for n, level in enumerate(levels) if level > 0.001]
+    before, late = levels[sounding[-1] - 21], levels[sounding[-1] - 6]
+    assert late < 0.5 * before, levels
+
+
 def test_it_pauses_goes_on_and_stops_without_a_click(opened, mixes):
     page = opened("real")
     page.play(mixes["evening"], 20.0)

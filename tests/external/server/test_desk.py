@@ -3,6 +3,7 @@
 import os
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ class Played:
     def paths(self):
         """The files of what is to sound, in their order."""
         clips = self.desk.ask(lambda bench: bench.run.score.sounds)
-        return [os.path.basename(clip.path) for clip in clips]
+        return [Path(clip.path).name for clip in clips]
 
     def kinds(self):
         def read(bench):
@@ -159,7 +160,9 @@ def test_it_plays_what_is_begun_and_goes_on_as_it_is_steered(  # noqa: PLR0915 -
         assert status("song") == "2"
 
         server.kill()
-        eventually(lambda: "tried again" in played.run["told"][-1], "the desk to say it is gone")
+        eventually(
+            lambda: "tried again" in "".join(played.run["told"][-1:]), "the desk to say it is gone"
+        )
         left_s = played.position_s
         server.start()
         eventually(lambda: "answers again" in played.run["told"][-1], "the desk to find it again")
