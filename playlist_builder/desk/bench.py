@@ -146,7 +146,7 @@ class Bench:
         self._changed(self._told(edited.difference), stroke)
 
     def reread(self) -> None:
-        """Read the library anew, which has changed; the session stays."""
+        """Read the library again, which has changed; the session stays."""
         self._music = None
         if self.editor is not None:
             self.editor = SessionEditor(self.library, self.session, profile_folders=self.folders)

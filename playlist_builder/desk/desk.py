@@ -114,13 +114,13 @@ class Desk:
             self._loop.call_soon_threadsafe(self.tell, kind, value)
 
     def follow_scan(self, kind: str, value: Mapping[str, Any]) -> None:
-        """Tell how a scan goes on, and read the library anew at its end; from any thread."""
+        """Tell how a scan goes on, and read the library again at its end; from any thread."""
         self.tell_soon(kind, value)
         if value["is_over"]:
             self.reread_soon()
 
     def reread_soon(self) -> None:
-        """Read the library anew when its thread is free, and tell of it; from any thread."""
+        """Read the library again when its thread is free, and tell of it; from any thread."""
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._reread(), self._loop)
 

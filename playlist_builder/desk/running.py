@@ -122,7 +122,7 @@ class Running:
             self.first = run_view.plan(plan, Timeline.of(plan, left.first.clips))
 
     def _go_on(self, left: Left, score: Score) -> None:
-        """Take how a run was left; a plan that was changed, but not heard of, is made anew."""
+        """Take how a run was left; a plan that was changed, but not heard of, is made again."""
         self.player, self.paused = left.player, left.is_paused
         self.heard_until(left.position_s, left.at)
         self.identities = dict(left.identities)

@@ -20,7 +20,7 @@ class Scan:
 
     `state` is what the page shows of it, or of the last one, as JSON. Every change is told as
     `scan`, from the thread of the scan; the last one has `is_over` set, and then the library has to
-    be read anew.
+    be read again.
     """
 
     def __init__(self, library: str, words: Words, tell: Tell) -> None:

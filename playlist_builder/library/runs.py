@@ -1,7 +1,7 @@
 """The tables of what really happened while kept sessions played, and how they are tidied.
 
 User data. Events are only ever added. They come a few seconds at a time and lie in blocks; many
-small blocks are joined to a large one now and then, which takes a tenth of their room. What was
+small blocks are joined to a large one now and then, which takes a tenth of their space. What was
 heard of each track is counted as it comes, so that a history need not read a record. This module
 holds the SQL of its tables; it neither opens files nor reads a clock.
 """
@@ -59,7 +59,7 @@ class RunRows(NamedTuple):
 
 
 def pack(documents: Sequence[Document]) -> bytes:
-    """Return events of one source as bytes. All that they have in common takes no room."""
+    """Return events of one source as bytes. All that they have in common takes no space."""
     plain = [{key: value for key, value in each.items() if key != "source"} for each in documents]
     return zlib.compress(json.dumps(plain, separators=(",", ":")).encode(), 9)
 

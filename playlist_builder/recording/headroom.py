@@ -9,19 +9,19 @@ TOLD_LU = 1.0  # by which a session is softer than wanted; less is hardly notice
 MOST_TITLES = 3
 
 
-def held_down(slots: Sequence[Slot], rooms_db: Sequence[float], wanted_db: float) -> Notice | None:
+def held_down(slots: Sequence[Slot], spare_db: Sequence[float], wanted_db: float) -> Notice | None:
     """Return which tracks keep a session softer than `wanted_db`, or None where that is little.
 
-    A track may get louder by its room in dB, until its peaks reach the limit. Named are those whose
-    room is in the lower half of what is missing, and how much louder all were without them.
+    A track may get louder by its spare dB, until its peaks reach the limit. Named are those whose
+    spare is in the lower half of what is missing, and how much louder all were without them.
     """
-    most_db = min(wanted_db, *rooms_db)
+    most_db = min(wanted_db, *spare_db)
     if wanted_db - most_db < TOLD_LU:
         return None
     border_db = (most_db + wanted_db) / 2.0
-    places = sorted(range(len(slots)), key=lambda place: rooms_db[place])
-    named = [place for place in places if rooms_db[place] < border_db]
-    others_db = min([wanted_db, *(room for room in rooms_db if room >= border_db)])
+    places = sorted(range(len(slots)), key=lambda place: spare_db[place])
+    named = [place for place in places if spare_db[place] < border_db]
+    others_db = min([wanted_db, *(each for each in spare_db if each >= border_db)])
     titles = list(dict.fromkeys(slots[place].title or slots[place].path for place in named))
     code = "held_down_and_more" if len(titles) > MOST_TITLES else "held_down"
     softer_lu = round(others_db - most_db, 1)

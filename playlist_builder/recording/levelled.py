@@ -117,7 +117,7 @@ def levelled(
         TrackGain(gain.gain_db, _peak(each, gain), gain.course)
         for each, gain in zip(found, own, strict=True)
     ]
-    told = held_down(slots, whole.rooms_db, whole.wanted_db)
+    told = held_down(slots, whole.spare_db, whole.wanted_db)
     return LevelledTracks(tuple(gains), whole.loudness_lufs, tuple(heard), told)
 
 
@@ -126,7 +126,7 @@ class _Overall(NamedTuple):
 
     gains: list[Gain]
     loudness_lufs: float
-    rooms_db: list[float]  # at most
+    spare_db: list[float]  # at most
     wanted_db: float
 
 
@@ -134,14 +134,14 @@ def _overall(found: Sequence[Levels], own: Sequence[Gain], limit_dbtp: float) ->
     """Return gains that are as loud together as their peaks allow."""
     pairs = list(zip(found, own, strict=True))
     lufs = loudness.integrated_lufs(np.concatenate([_power(*each) for each in pairs]))
-    rooms_db = [
+    spare_db = [
         limit_dbtp - gain.gain_db - 20.0 * float(np.log10(max(_peak(each, gain), 1e-9)))
         for each, gain in pairs
     ]
     wanted_db = LOUDNESS_LUFS - lufs
-    by_db = min(wanted_db, *rooms_db)
+    by_db = min(wanted_db, *spare_db)
     louder = [replace(gain, gain_db=gain.gain_db + by_db) for gain in own]
-    return _Overall(louder, lufs + by_db, rooms_db, wanted_db)
+    return _Overall(louder, lufs + by_db, spare_db, wanted_db)
 
 
 def _peak(levels: Levels, gain: Gain) -> float:

@@ -169,13 +169,13 @@ def plan(  # noqa: PLR0913, PLR0917 - a session, how it is mixed, and what has s
     wanted_db = settings.loudness_lufs - integrated_lufs
     overall_db = min(wanted_db, ceiling_dbtp - peak_dbtp)
     own_peaks = [max(float(_sum([clip], levels)[1].max()), 1e-9) for clip in clips]
-    rooms_db = [ceiling_dbtp - 20.0 * float(np.log10(peak)) for peak in own_peaks]
+    spare_db = [ceiling_dbtp - 20.0 * float(np.log10(peak)) for peak in own_peaks]
     return MixPlan(
         clips=tuple(clips),
         chapters=tuple(_chapters(slots, clips)),
         loudness_lufs=integrated_lufs,
         true_peak_dbtp=float(peak_dbtp),
-        held_down=held_down(slots, rooms_db, wanted_db),
+        held_down=held_down(slots, spare_db, wanted_db),
     ).softer(-overall_db)
 
 

@@ -124,7 +124,7 @@ class TakenBack:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """The session was planned anew from here on: `tracks` are all that are to come.
+    """The session was planned again from here on: `tracks` are all that are to come.
 
     It ends at `duration_s`; `curve` is the planned energy from here on, by `STEP_S`.
     """

@@ -330,7 +330,7 @@ def _dot(x: float, frame: Frame) -> str:
 def _marks(marks: Sequence[tuple[int, Concern]], frame: Frame) -> Iterator[str]:
     """Yield a number above the place of each thing to know; those too close stand side by side.
 
-    Where there is no room for all numbers, each is a dot.
+    Where there is no space for all numbers, each is a dot.
     """
     y, free = frame.top - MARK - 4, 0.0
     if len(marks) * 2 * (MARK + 1) > frame.right - frame.left:

@@ -1,7 +1,7 @@
 """The plan of a session drawn by hand: at a border of its phases, higher or lower.
 
 What is drawn falls off to the borders before and behind, so that no other part of the plan changes,
-and only the tracks that play there are chosen anew.
+and only the tracks that play there are chosen again.
 """
 
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
         objective=replace(draft.objective, profile=along(profile, curve)),
     )
     span_s = times_s[max(place - 1, 0)], times_s[min(place + 1, len(known) - 1)]
-    return _chosen_anew(new, *span_s)
+    return _chosen_again(new, *span_s)
 
 
 def lifted(profile: Profile, place: int, level: float) -> Curve:
@@ -102,11 +102,11 @@ def corners(profile: Profile) -> Iterator[tuple[float, float]]:
             yield before_s, float(profile.target(before_s))
 
 
-def _chosen_anew(draft: Draft, first_s: float, last_s: float) -> Draft:
+def _chosen_again(draft: Draft, first_s: float, last_s: float) -> Draft:
     """Return a draft with other tracks where most of a track plays between two times.
 
     Those are sought among the tracks whose energy is near; where that is not enough, among all, and
-    at last all of the session is chosen anew.
+    at last all of the session is chosen again.
     """
     starts_s = draft.starts_s()
     middles_s = [

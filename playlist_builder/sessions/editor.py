@@ -261,7 +261,7 @@ class SessionEditor:
     def rebuild(self, request: SessionRequest, library: Library | None = None) -> Edited:
         """Arrange the whole session again, as another request asks for.
 
-        Pins, and what was thrown out, are those of the request. Its profile is read anew where it
+        Pins, and what was thrown out, are those of the request. Its profile is read again where it
         has another name, as is a text that it does not hold. For another person, or music of other
         folders, give the library, which is read in the thread that opened it.
         """

@@ -11,8 +11,8 @@ def slots(count):
     return [Slot(f"/{n}", "", f"{n}", "", "", n, n + 1.0, "p", 0.5, 0.5) for n in range(count)]
 
 
-def told(rooms_db, wanted_db):
-    known = held_down(slots(len(rooms_db)), rooms_db, wanted_db)
+def told(spare_db, wanted_db):
+    known = held_down(slots(len(spare_db)), spare_db, wanted_db)
     return known and (known.code, dict(known.parameters)["titles"], dict(known.parameters))
 
 
@@ -33,9 +33,9 @@ def test_little_is_not_told():
 
 
 @given(st.lists(st.floats(-20.0, 20.0), min_size=1, max_size=5), st.floats(-20.0, 20.0))
-def test_leaving_out_what_is_named_makes_up_for_half_at_least(rooms_db, wanted_db):
-    found = told(rooms_db, wanted_db)
-    missing_db = wanted_db - min(wanted_db, *rooms_db)
+def test_leaving_out_what_is_named_makes_up_for_half_at_least(spare_db, wanted_db):
+    found = told(spare_db, wanted_db)
+    missing_db = wanted_db - min(wanted_db, *spare_db)
     assert (found is None) == (missing_db < 1.0)
     if found:
         assert missing_db / 2.0 - 0.06 <= found[2]["softer_lu"] <= missing_db + 0.06

@@ -283,10 +283,10 @@ function* blocks(slots, frame, small, press) {
 
 function label(slot, place, x, end, frame) {
   const number = String(slot.place ?? place + 1);
-  const room = end - x - 6;
-  if (room < number.length * LETTER) return [];
+  const width = end - x - 6;
+  if (width < number.length * LETTER) return [];
   const middle = (x + end) / 2;
-  const title = cut(slot.title, room);
+  const title = cut(slot.title, width);
   if (!title) return [words(middle, frame.strip + 22, number, "name", "middle")];
   return [
     words(middle, frame.strip + 14, number, "name", "middle"),
@@ -295,10 +295,10 @@ function label(slot, place, x, end, frame) {
 }
 
 // As much of a text as fits, or nothing where that would say too little.
-function cut(said, room) {
-  if (wide(said) <= room) return said;
+function cut(said, width) {
+  if (wide(said) <= width) return said;
   const letters = [...said];
-  while (letters.length && wide(letters.join("")) > room - LETTER) letters.pop();
+  while (letters.length && wide(letters.join("")) > width - LETTER) letters.pop();
   return letters.length >= 4 ? `${letters.join("").trimEnd()}…` : "";
 }
 

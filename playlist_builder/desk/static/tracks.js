@@ -155,7 +155,7 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 function glow(line, isNew) {
   line.classList.remove("new");
   if (!isNew) return;
-  void line.offsetWidth; // begins the animation anew
+  void line.offsetWidth; // begins the animation again
   line.classList.add("new");
 }
 
