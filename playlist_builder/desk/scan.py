@@ -1,6 +1,8 @@
 """A scan that the page began: in a thread and with a library of its own, so that nothing waits."""
 
+import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +22,7 @@ class Scan:
 
     `state` is what the page shows of it, or of the last one, as JSON. Every change is told as
     `scan`, from the thread of the scan; the last one has `is_over` set, and then the library has to
-    be read again.
+    be read again. A state with a lower `turn` is an older one, whichever arrives first.
     """
 
     def __init__(self, library: str, words: Words, tell: Tell) -> None:
@@ -30,6 +32,8 @@ class Scan:
         self._words = words
         self._tell = tell
         self._stopping = threading.Event()
+        self._turns = itertools.count(int(time.time() * 1000))  # goes on after a restart
+        self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @property
@@ -86,8 +90,9 @@ class Scan:
         return None
 
     def _show(self, changed: Mapping[str, Any]) -> None:
-        self.state = {**(self.state or {}), **changed}
-        self._tell("scan", self.state)
+        with self._changing:
+            self.state = {**(self.state or {}), **changed, "turn": next(self._turns)}
+            self._tell("scan", self.state)
 
 
 def _folder(text: str) -> Path:

@@ -44,6 +44,7 @@ def test_it_tells_how_it_goes_on_and_what_it_found(scan, told, tmp_path):
     scan.begin(str(tmp_path))
     assert ended(scan)["is_over"]
     assert [state["done"] for state in told] == [0, 1, 2, 2]
+    assert [state["turn"] for state in told] == sorted({state["turn"] for state in told})
     assert told[1]["share"] == 0.25
     assert told[1]["left_s"] == 12.0
     assert told[1]["file"] == "one.flac"

@@ -70,6 +70,7 @@ export function scanning() {
   );
   const waiting = html("p", { class: "waiting", hidden: true });
   let ran = false;
+  let turn = 0;
 
   function show({ scan, library }) {
     waiting.hidden = !library.waiting;
@@ -78,6 +79,8 @@ export function scanning() {
   }
 
   function follow(scan) {
+    if (scan && scan.turn < turn) return; // an answer that was overtaken
+    turn = scan?.turn ?? turn;
     const runs = Boolean(scan) && !scan.is_over;
     progress.hidden = !runs;
     form.hidden = runs;

@@ -357,6 +357,14 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
     page.locator(".scan .main").click()
     until(page, "document.querySelector('#message').textContent === ''")
     until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
+    page.evaluate("""async () => {
+        const older = { turn: 1, done: 0, total: 0, left_s: null, is_over: false };
+        const { desk } = await import("/static/api.js");
+        desk.dispatchEvent(new CustomEvent("scan", { detail: older }));
+    }""")
+    assert (
+        page.locator(".count").inner_text().startswith("1 of 3")
+    )  # what is overtaken is not shown
     assert page.locator("progress").evaluate("one => one.value") == 0.25
     assert violations(page) == []
     page.locator(".progress button").click()
