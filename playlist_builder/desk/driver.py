@@ -7,7 +7,7 @@ where it is. All of the run lives in the thread of the library, where `Ask` runs
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event, Thread
 from time import monotonic
@@ -339,7 +339,7 @@ class Drive:
     def _known(self, wanted: Wanted) -> tuple[Part, ...]:
         """Return those of the parts that the player knows; it is asked about new ones once."""
         if any(part.path not in self._keys for part in wanted.parts):
-            self._keys |= self._player.keys(wanted.session, wanted.known, self._maps)
+            self._keys |= self._player.keys(_with(wanted), wanted.known, self._maps)
             for part in wanted.parts:
                 if self._keys.setdefault(part.path, None) is None:
                     self._ask(_telling(Phrase(UNKNOWN.message, title=part.title)))
@@ -347,6 +347,19 @@ class Drive:
 
     def _names(self, parts: Sequence[Part]) -> list[str]:
         return [self._keys[part.path] or "" for part in parts]
+
+
+def _with(wanted: Wanted) -> Session:
+    """Return the session with what has come for a moment, and is in it no more."""
+    session = wanted.session
+    own = {each.path for each in (*session.slots, *session.tail)}
+    gone = {part.path: part.title for part in wanted.parts if part.path not in own}
+    first = session.slots[0]
+    more = [
+        replace(first, path=path, identity="", title=title, artist="", album="", work=None)
+        for path, title in gone.items()
+    ]
+    return replace(session, tail=(*session.tail, *more))
 
 
 def _telling(told: Told) -> Callable[[Bench], None]:

@@ -9,6 +9,7 @@ Text that MPD takes for a line break is never sent, since it would be a command 
 """
 
 import math
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
@@ -64,6 +65,18 @@ class _Client(mpd.MPDClient):  # type: ignore[misc]  # not typed
         with suppress(OSError):  # it flushes what it could not send
             super().disconnect()
         self._reset()
+
+    def _connect_unix(self, path: str) -> socket.socket:
+        if not hasattr(socket, "AF_UNIX"):
+            raise mpd.ConnectionError("This system has no local sockets.")
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            opened.settimeout(self.timeout)
+            opened.connect(path)
+        except OSError:
+            opened.close()
+            raise
+        return opened
 
     def _reset(self) -> None:
         connection = getattr(self, "_sock", None)

@@ -96,6 +96,13 @@ def test_a_connection_that_broke_while_it_was_spoken_to_is_closed():
         gc.collect()
 
 
+def test_a_local_socket_that_nobody_answers_is_closed(tmp_path):
+    nobody = MpdAddress(str(tmp_path / "socket"), None)
+    with pytest.raises(ServerError, match="No MPD answers"), mpd.opened(nobody):
+        pass
+    gc.collect()
+
+
 def test_nobody_there_and_nobody_in_a_hurry_are_one_line(monkeypatch):
     with saying(b"") as (where, _), contextlib.suppress(ServerError), mpd.opened(where):
         pass
