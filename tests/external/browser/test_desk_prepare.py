@@ -384,7 +384,6 @@ def test_a_dot_of_the_map_is_heard(visit):
     canvas = page.locator(".map canvas")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] - 9, "y": box["height"] - 33})
-    until(page, "document.querySelector('.hearing .playing').textContent.startsWith('Title')")
     until(page, "document.querySelector('#message').textContent !== ''")  # the file is empty
     assert any("/sound/track/" in url for url in asked)
     assert page.locator(".hearing").is_hidden()
