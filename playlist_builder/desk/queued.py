@@ -1,6 +1,6 @@
 """What sounds in a run, as a player plays it from its queue: whole tracks, in turn. Pure.
 
-A player knows the track that plays and how far it is; by both the time of the mix is known, anew
+A player knows the track that plays and how far it is; by both the time of the mix is known, again
 with each track. What a player leaves at the edges of tracks, and its own crossfade, is lost in it.
 """
 
