@@ -101,7 +101,7 @@ def alternate(page, mix, other, count):
     for number in range(count):
         at_s += 0.3 + rng.exponential(0.5)
         is_late = number % 5 == 0
-        page.go_to(at_s + 0.3 if is_late else at_s - 0.2)
+        page.go_to(at_s + 0.3 if is_late else at_s - 0.4)
         next_mix = mix if number % 2 else other
         taken_s = page.replace(next_mix, at_s)
         assert taken_s > at_s if is_late else abs(taken_s - at_s) < 1e-4
