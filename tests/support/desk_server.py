@@ -1,9 +1,15 @@
-"""A desk that is served in this process, for a real browser."""
+"""A desk for a real browser: served in this process, or in one that can be killed."""
 
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import uvicorn
 
@@ -17,6 +23,7 @@ from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 PATIENCE_S = 20.0
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -49,3 +56,27 @@ def opened(library, words, sound, tell):
     bench = Bench(str(library), serve.COMMANDS, words, sound, tell=tell)
     bench.open_last()
     return bench
+
+
+class Served:
+    """The desk in a process of its own, which can be killed and started again."""
+
+    def __init__(self, library, language):
+        self.library, self.language, self.process = library, language, None
+
+    def start(self):
+        words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
+        self.process = subprocess.Popen(
+            [sys.executable, *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"LANGUAGE": self.language},
+        )
+        return re.search(r"http\S+", self.process.stderr.readline())[0]
+
+    def kill(self):
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stderr.close()
