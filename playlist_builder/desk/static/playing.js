@@ -25,7 +25,8 @@ export class Playing extends EventTarget {
     this.#player.addEventListener("blocked", () => this.#tell("blocked"));
     this.#player.addEventListener("ended", () => this.#ended());
     this.#player.addEventListener("gap", ({ detail }) => {
-      this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause: "gap" });
+      const cause = detail.reason === "late" ? "stall" : "gap";
+      this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause });
     });
     this.#player.addEventListener("broken", ({ detail }) => this.#broken(detail));
     desk.addEventListener("holder", ({ detail }) => this.#held(detail === tab));
