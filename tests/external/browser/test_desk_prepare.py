@@ -9,13 +9,20 @@ import pytest
 from playlist_builder import FileProgress, FileScanned, Library, SessionRequest
 from tests.support.desk_server import served
 from tests.support.libraries import fill_there
-from tests.support.parts import JAPANESE_FONT, needs
+from tests.support.parts import CHROMIUM, JAPANESE_FONT, needs
 
-pytestmark = needs("chromium", "playwright", "axe_playwright_python", JAPANESE_FONT)
+pytestmark = needs(CHROMIUM, "playwright", "axe_playwright_python", JAPANESE_FONT)
 
 TRACKS = 60
 SESSION_S = 1800.0
 PATIENCE_MS = 20_000
+
+FOLLOW = """async () => {
+    const { current, desk } = await import("/static/api.js");
+    let isBusy = false;
+    desk.addEventListener("busy", ({ detail }) => { isBusy = detail; });
+    window.shows = (version) => !isBusy && current()?.version === version;
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +67,7 @@ def visit(browser, desks):
         page.desk, page.address = desk, address
         page.goto(address.url)
         page.wait_for_selector(".folder" if empty else ".track")
+        page.evaluate(FOLLOW)
         return page
 
     yield open_
@@ -83,12 +91,12 @@ def until(page, condition, argument=None):
 
 
 def changed(page, act):
-    """Do something, and wait until the session is another one."""
+    """Do something, and wait until the session is another one and the page shows it."""
     before = page.desk.bench.version
     act()
     for _ in range(PATIENCE_MS // 50):
-        if page.desk.bench.version > before:
-            page.wait_for_timeout(100)
+        now = page.desk.bench.version
+        if now > before and page.evaluate("version => shows(version)", now):
             return
         page.wait_for_timeout(50)
     raise AssertionError(page.locator("#message").inner_text())
@@ -149,8 +157,7 @@ def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
 def test_any_whole_minute_can_be_asked_for(visit):
     page = visit()
     page.fill("#length", "32")
-    page.keyboard.press("Tab")
-    until(page, "document.querySelector('#message').textContent !== ''")
+    changed(page, lambda: page.keyboard.press("Tab"))
     assert page.input_value("#length") == "32"
     assert page.desk.bench.session.target_s == 32 * 60
 
@@ -245,8 +252,10 @@ def test_a_candidate_is_taken_and_the_place_is_not_lost(visit):
 def test_music_is_found_put_in_marked_and_banned(visit):
     page = visit()
     page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    everything = page.locator(".find > .count").inner_text()
     page.fill("#query", "energy<0.6")
-    until(page, "document.querySelector('.find .count').textContent.includes('tracks')")
+    until(page, "all => document.querySelector('.find > .count').textContent !== all", everything)
     free = page.locator(".found li:has(.insert:not([hidden]))").first
     title = free.locator("b").inner_text()
     page.select_option("#behind", "2")
@@ -384,6 +393,9 @@ def test_a_dot_of_the_map_is_heard(visit):
     canvas = page.locator(".map canvas")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] - 9, "y": box["height"] - 33})
-    until(page, "document.querySelector('#message').textContent !== ''")  # the file is empty
+    until(  # the file is empty
+        page,
+        "document.querySelector('#message').textContent !== ''"
+        " && document.querySelector('.hearing').hidden",
+    )
     assert any("/sound/track/" in url for url in asked)
-    assert page.locator(".hearing").is_hidden()
