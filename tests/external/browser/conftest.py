@@ -20,6 +20,7 @@ from playlist_builder.report.write import write_report
 from playlist_builder.session_request import SessionRequest
 from tests.support.commands import run
 from tests.support.desk_server import Served
+from tests.support.parts import CHROMIUM
 from tests.support.sounds import write_pieces
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def browser():
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=shutil.which(CHROMIUM),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         yield chromium

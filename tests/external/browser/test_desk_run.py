@@ -17,9 +17,9 @@ from playlist_builder import (
     Sounded,
     TakenBack,
 )
-from tests.support.parts import needs
+from tests.support.parts import CHROMIUM, needs
 
-pytestmark = needs("chromium", "playwright")
+pytestmark = needs(CHROMIUM, "playwright")
 
 POSITION = "() => document.querySelector('.place').textContent"
 KILLS = 3  # of the server while one session plays
