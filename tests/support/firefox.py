@@ -10,13 +10,16 @@ import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 PATIENCE_S = 120.0
 ENTER, PAGE_UP, SPACE = "\ue007", "\ue00e", " "
 PREFERENCES = {
     "marionette.port": 0,  # any that is free
     "media.autoplay.default": 0,  # allowed without a press
+    # The page asks the device itself: by way of the browser it stood still where that was busy.
+    "media.cubeb.sandbox": False,
+    "security.sandbox.content.level": 0,
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -31,7 +34,8 @@ def silent_device(folder: Path):
     process = subprocess.Popen(
         [
             *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"),
-            *("--disable-shm=yes", *(word for each in modules for word in ("-L", each))),
+            *("--disable-shm=yes", "--realtime=no", "--high-priority=no"),
+            *(word for each in modules for word in ("-L", each)),
         ],
         env=os.environ | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
         stderr=subprocess.DEVNULL,
@@ -69,8 +73,11 @@ def firefox(folder: Path, environment: dict[str, str]):
     try:
         port = profile / "MarionetteActivePort"
         number = int(_until(lambda: port.exists() and port.read_text(), "Firefox"))
-        with socket.create_connection(("127.0.0.1", number), PATIENCE_S) as connection:
-            yield Page(connection)
+        with (
+            socket.create_connection(("127.0.0.1", number), PATIENCE_S) as connection,
+            connection.makefile("rb") as answers,
+        ):
+            yield Page(connection, answers)
     finally:
         process.terminate()
         process.wait()
@@ -79,8 +86,8 @@ def firefox(folder: Path, environment: dict[str, str]):
 class Page:
     """The one page of a browser; a script is the body of a function, which may return."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection, self._answers = connection, connection.makefile("rb")
+    def __init__(self, connection: socket.socket, answers: BinaryIO) -> None:
+        self._connection, self._answers = connection, answers
         self._number = 0
         self._read()
         self._do("NewSession", capabilities={})
