@@ -22,7 +22,7 @@ from playlist_builder.desk.guard import Guard
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 ROOT = Path(__file__).parents[2]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 RATE_HZ = 48_000
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 KINDS = ("gap", "ended", "blocked", "broken")
 
 OPEN = """async ({seconds, given, kinds}) => {

@@ -15,7 +15,7 @@ pytestmark = needs(CHROMIUM, "playwright", "axe_playwright_python", JAPANESE_FON
 
 TRACKS = 60
 SESSION_S = 1800.0
-PATIENCE_MS = 20_000
+PATIENCE_MS = 120_000
 
 FOLLOW = """async () => {
     const { current, desk } = await import("/static/api.js");

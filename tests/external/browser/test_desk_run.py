@@ -22,12 +22,14 @@ from tests.support.parts import CHROMIUM, needs
 pytestmark = needs(CHROMIUM, "playwright")
 
 POSITION = "() => document.querySelector('.place').textContent"
+PATIENCE_MS = 120_000
 KILLS = 3  # of the server while one session plays
 
 
 @contextmanager
 def page_of(browser, url, **options):
     context = browser.new_context(color_scheme="light", **options)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.failed = []
     page.on("pageerror", lambda error: page.failed.append(str(error)))

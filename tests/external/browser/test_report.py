@@ -14,7 +14,7 @@ from tests.support.parts import CHROMIUM, JAPANESE_FONT, needs
 pytestmark = needs(CHROMIUM, "pdftotext", "playwright", "axe_playwright_python", JAPANESE_FONT)
 
 EDGE_S = 10.0
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 COUNT = 6  # the tracks of the session
 SIZES = [(1280, "large"), (800, "middle"), (390, "small")]
 A4_MM = {"portrait": (210, 297), "landscape": (297, 210)}
