@@ -3,6 +3,7 @@
 A library that another process writes to at the moment is tried again with the next event.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,10 +33,19 @@ def wall_clock() -> datetime:
 class Log:
     """The record of a run, written by the desk."""
 
-    def __init__(self, records: Records, run: Run, now: Clock = wall_clock) -> None:
-        """Take a run whose record is open; numbers go on behind those that are kept."""
+    def __init__(
+        self,
+        records: Records,
+        run: Run,
+        now: Clock = wall_clock,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a run whose record is open; numbers go on behind those that are kept.
+
+        `now` is the time of day, which may be set back; `steady_s` is never.
+        """
         self._records = records
-        self.run, self.now = run, now
+        self.run, self.now, self.steady_s = run, now, steady_s
         self._number = records.last(run.id, source=SOURCE)
         self._waiting: list[RecordedEvent] = []
 

@@ -40,7 +40,7 @@ def test_what_is_begun_is_shown_by_what_is_heard_and_kept(bench):
     assert shown["position_s"] == 0.0
     assert slots[1]["start_s"] < slots[0]["end_s"]
     assert len(shown["sounds"]) == len(slots)
-    assert shown["mix"]["url"] == "/sound/mix/1"
+    assert shown["mix"]["url"] == "sound/mix/1"
     assert shown["session"]["phases"][0]["start_s"] == 0.0
     assert events(bench) == ["Begun", "Unknown"]
     with pytest.raises(RequestError, match="runs already"):
@@ -93,6 +93,18 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     assert bench.state()["run"]["pending"] == []
     with pytest.raises(RequestError, match="too long ago"):
         bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+
+
+@pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_changes_nothing_of_what_can_be_taken_back(bench, clock, set_s):
+    bench.do("begin", {})
+    answer = press(bench, "softer")
+    clock.set(set_s)
+    clock.later(9.0)
+    (shown,) = bench.state()["run"]["pending"]
+    assert (shown["press"], shown["left_s"]) == (answer["press"], pytest.approx(1.0))
+    clock.later(1.5)
+    assert bench.state()["run"]["pending"] == []
 
 
 def test_what_was_pressed_after_it_is_pressed_again(bench, clock):
