@@ -5,8 +5,6 @@ import threading
 import time
 from contextlib import contextmanager
 
-import uvicorn
-
 from playlist_builder.desk import downloads, serve, sound_routes
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
@@ -30,16 +28,23 @@ def served(library, language="en"):
         address = Address.new(listener.getsockname()[1])
         routes = [*downloads.routes(desk, words), *sound_routes.routes(sound)]
         app = Guard(application(desk, words, routes), address)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield address, desk
+        with answering(app, listener):
+            yield address, desk
+
+
+@contextmanager
+def answering(app, listener):
+    """Answer requests by an application in a thread, as the desk does."""
+    server = serve.server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while not server.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
         server.should_exit = True
         thread.join(PATIENCE_S)
 

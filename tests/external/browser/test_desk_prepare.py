@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -58,7 +59,7 @@ def visit(browser, desks):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda told: said.append(told.text))
         page.desk, page.address = desk, address
-        page.goto(address.url)
+        page.goto(address.url(time.monotonic_ns()))
         page.wait_for_selector(".folder" if empty else ".track")
         return page
 
@@ -300,9 +301,9 @@ def test_the_later_page_asks_to_take_over(visit):
 
 
 def test_another_page_of_the_same_browser_reaches_nothing(visit):
-    """It has the cookie at hand, and tries all that a page may send without asking."""
+    """It knows even the folder, and tries all that a page may send without asking."""
     page = visit()
-    before, own = page.desk.bench.version, f"http://127.0.0.1:{page.address.port}"
+    before, own = page.desk.bench.version, page.url.rstrip("/")
     other = page.context.new_page()
     other.goto("data:text/html,<title>other</title>")
     tried = other.evaluate(
@@ -333,7 +334,7 @@ def test_another_page_of_the_same_browser_reaches_nothing(visit):
 
 def test_the_address_holds_no_secret_once_it_is_open(visit):
     page = visit()
-    assert page.url == f"http://127.0.0.1:{page.address.port}/"
+    assert page.url == f"http://127.0.0.1:{page.address.port}{page.address.folder}/"
     assert page.address.token not in page.content()
     assert page.evaluate("document.cookie") == ""
 
@@ -359,7 +360,7 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
     until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
     page.evaluate("""async () => {
         const older = { turn: 1, done: 0, total: 0, left_s: null, is_over: false };
-        const { desk } = await import("/static/api.js");
+        const { desk } = await import("./static/api.js");
         desk.dispatchEvent(new CustomEvent("scan", { detail: older }));
     }""")
     assert (

@@ -42,15 +42,23 @@ class Served:
         self.library, self.language, self.process = library, language, None
 
     def start(self):
+        self.process = self._started()
+        return re.search(r"http\S+", self.process.stderr.readline())[0]
+
+    def start_again(self):
+        """Return the address that a second start shows, which finds the first one."""
+        with self._started() as second:
+            return re.search(r"open already: (http\S+)", second.stderr.read())[1]
+
+    def _started(self):
         words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
-        self.process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, *words],
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
             env=os.environ | {"LANGUAGE": self.language},
         )
-        return re.search(r"http\S+", self.process.stderr.readline())[0]
 
     def kill(self):
         with suppress(ProcessLookupError):
@@ -85,6 +93,10 @@ def page_of(browser, url, **options):
     yield page
     assert page.failed == []
     context.close()
+
+
+def server_of(url):
+    return url.partition("/?")[0]
 
 
 def begin(page):
@@ -160,7 +172,7 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
         end(page)
         assert axe_of(page) == []
         for link in page.locator(".after a").all():
-            answer = page.request.get(f"{url.split('/?')[0]}{link.get_attribute('href')}")
+            answer = page.request.get(f"{page.url}{link.get_attribute('href')}")
             assert answer.status == 200
     found, _, kinds = holes(served.library)
     assert found == []
@@ -174,7 +186,7 @@ def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser,
         for kill in range(KILLS):
             served.kill()
             page.wait_for_timeout(300 + 170 * kill)
-            assert served.start() == url
+            assert server_of(served.start()) == server_of(url)
             at_least(page, seconds(page) + 2)
         page.click("[data-button=deeper]")
         page.wait_for_selector("[data-button=deeper]:is(.pending, .refused)")
@@ -198,9 +210,28 @@ def test_a_page_that_is_opened_again_goes_on_where_it_was(browser, desk):
         at_least(page, before + 2)
 
 
-def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+def test_a_browser_that_knows_the_desk_finds_it_by_an_address_that_was_used(browser, desk):
+    """As after a click on the address that the terminal still shows."""
     _, url = desk()
-    with page_of(browser, url) as first, page_of(browser, url) as second:
+    with page_of(browser, url) as page:
+        begin(page)
+        at_least(page, 4)
+        opened = page.url
+        page.close()
+        for each in (url, server_of(url)):
+            again = page.context.new_page()
+            again.goto(each)
+            again.wait_for_selector(".run")
+            assert again.url == opened
+            again.close()
+    with page_of(browser, url) as stranger:
+        assert "playlist-builder desk" in stranger.text_content("main")
+        assert server_of(url) not in stranger.evaluate("Object.values(localStorage).join()")
+
+
+def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as first, page_of(browser, served.start_again()) as second:
         begin(first)
         at_least(first, 4)
         before = seconds(first)
