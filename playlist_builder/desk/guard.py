@@ -57,7 +57,7 @@ class Guard:
         self,
         app: ASGIApp,
         address: Address,
-        library: str = "",
+        library: str,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:

@@ -111,7 +111,7 @@ def serve(  # noqa: PLR0913 - what it is made of
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
         own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
-        app = Guard(application(desk, words, own, driver), known)
+        app = Guard(application(desk, words, own, driver), known, library)
         ready(known)  # it listens already, and answers in a moment
         with suppress(KeyboardInterrupt):
             server(app).run(sockets=[listener])

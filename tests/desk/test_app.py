@@ -46,7 +46,7 @@ def page(desk):
     app = application(
         desk, words, [*downloads.routes(desk, words), *record_routes.routes(desk, words)]
     )
-    return Client(Guard(app, HERE), HERE.hosts[0], HERE.folder, **COOKIE)
+    return Client(Guard(app, HERE, "l.db"), HERE.hosts[0], HERE.folder, **COOKIE)
 
 
 def do(page, name, tab="a", **given):
@@ -56,7 +56,7 @@ def do(page, name, tab="a", **given):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_page_is_in_its_language_and_holds_its_texts(desk, language):
     app = application(desk, Words(language), [])
-    found = Client(Guard(app, HERE), HERE.hosts[0], HERE.folder, **COOKIE).get("/").text
+    found = Client(Guard(app, HERE, "l.db"), HERE.hosts[0], HERE.folder, **COOKIE).get("/").text
     assert f'<html lang="{language}">' in found
     texts = json.loads(re.search(r'id="texts">(.*?)</script>', found, re.DOTALL)[1])
     assert texts["begin"] == {"en": "Begin", "ja": "始める"}[language]
@@ -66,13 +66,13 @@ def test_the_page_is_in_its_language_and_holds_its_texts(desk, language):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_browser_that_is_not_known_is_told_what_to_do(desk, language):
     app = application(desk, Words(language), [])
-    told = Client(Guard(app, HERE), HERE.hosts[0]).get("/?key=used")
+    told = Client(Guard(app, HERE, "l.db"), HERE.hosts[0]).get("/?key=used")
     assert told.status_code == 403
     assert f'<html lang="{language}">' in told.text
     assert "playlist-builder desk" in told.text
     assert not [secret for secret in (HERE.token, HERE.folder) if secret in told.text]
     script = re.search(r'src="([^"]*)"', told.text)[1]
-    found = Client(Guard(app, HERE), HERE.hosts[0]).get(script)
+    found = Client(Guard(app, HERE, "l.db"), HERE.hosts[0]).get(script)
     assert found.headers["content-type"].startswith("text/javascript")
 
 
@@ -238,7 +238,7 @@ def hostile_page(hostile, clock):  # noqa: ARG001 - the time of day
     desk.open()
     desk.hold("a")
     routes = [*downloads.routes(desk, Words("en")), *record_routes.routes(desk, Words("en"))]
-    app = Guard(application(desk, Words("en"), routes), HERE)
+    app = Guard(application(desk, Words("en"), routes), HERE, "l.db")
     yield Client(app, HERE.hosts[0], HERE.folder, **COOKIE)
     asyncio.run(desk.close())
 

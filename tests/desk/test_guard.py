@@ -43,7 +43,7 @@ def client(*, cookie=HERE.cookie_value, host=HERE.hosts[0], folder=HERE.folder, 
     """A browser with a cookie, which asks a folder of a host with some headers more."""
     if cookie is not None:
         headers["Cookie"] = f"other=1; {HERE.cookie}={cookie}".encode()
-    return Client(Guard(INNER, HERE), host, folder, **headers)
+    return Client(Guard(INNER, HERE, "l.db"), host, folder, **headers)
 
 
 class Clock:
@@ -66,7 +66,7 @@ def clock():
 @pytest.fixture
 def new(clock):
     """A browser that knows nothing, before a desk that has just begun."""
-    return Client(Guard(INNER, HERE, clock_ns=clock), HERE.hosts[0])
+    return Client(Guard(INNER, HERE, "l.db", clock_ns=clock), HERE.hosts[0])
 
 
 def asked_with(address, now_ns):
@@ -208,7 +208,7 @@ def test_a_key_from_before_a_restart_opens_nothing(clock):
     """It may have been used then."""
     key = asked_with(HERE, clock())
     clock.later(1)
-    again = Client(Guard(INNER, HERE, clock_ns=clock), HERE.hosts[0])
+    again = Client(Guard(INNER, HERE, "l.db", clock_ns=clock), HERE.hosts[0])
     assert again.get(key).status_code == 403
 
 
@@ -305,7 +305,7 @@ def test_a_web_socket_is_closed():
     async def send(message):
         said.append(message["type"])
 
-    asyncio.run(Guard(INNER, HERE)({"type": "websocket"}, None, send))
+    asyncio.run(Guard(INNER, HERE, "l.db")({"type": "websocket"}, None, send))
     assert said == ["websocket.close"]
 
 

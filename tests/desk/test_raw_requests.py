@@ -41,7 +41,7 @@ WEBSOCKET = (
 def address():
     with socket.create_server((HOST, 0)) as listener:
         own = Address.new(listener.getsockname()[1])
-        with answering(Guard(INNER, own), listener):
+        with answering(Guard(INNER, own, "l.db"), listener):
             yield own
 
 

@@ -27,7 +27,7 @@ def served(library, language="en"):
     with socket.create_server((HOST, 0)) as listener:
         address = Address.new(listener.getsockname()[1])
         routes = [*downloads.routes(desk, words), *sound_routes.routes(sound)]
-        app = Guard(application(desk, words, routes), address)
+        app = Guard(application(desk, words, routes), address, str(library))
         with answering(app, listener):
             yield address, desk
 
