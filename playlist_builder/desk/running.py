@@ -57,6 +57,7 @@ SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has n
 TAKE_BACK_S = 10.0
 LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
 AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
+UNWRITTEN = Phrase("The music plays on, but nothing can be written down. {why}")
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
 
 
@@ -270,8 +271,13 @@ class Running:
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
             "pending": [each.view(self.log.steady_s()) for each in self.pending],
-            "told": self.told,
+            "told": [*self.told, *self._unwritten()],
         }
+
+    def _unwritten(self) -> list[str]:
+        failure, words = self.log.failure, self.bench.words
+        why = self.bench.unkept or (words.told(failure) if failure is not None else "")
+        return [words.told(Phrase(UNWRITTEN.message, why=why))] if why else []
 
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, title=title))

@@ -10,7 +10,7 @@ import lzma
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from itertools import accumulate
@@ -48,6 +48,10 @@ class Records:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._path = connection.path
+
+    def _briefly(self) -> AbstractContextManager[None]:
+        """Wait only a moment for other processes that write, in all that is written."""
+        return self._connection.briefly()
 
     @checked.takes(session=checked.text)
     def begin(self, session: str, at: str | datetime) -> Run:
