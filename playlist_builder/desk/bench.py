@@ -144,9 +144,11 @@ class Bench:
 
     def took(self, edited: Edited, *, stroke: str = "", is_kept: bool = True) -> None:
         """Take in a change that the editor made, and keep it."""
-        self._changed(self._told(edited.difference), stroke)
-        if is_kept:
-            self._keep()
+        try:
+            if is_kept:
+                self._keep()
+        finally:
+            self._changed(self._told(edited.difference), stroke)
 
     def _keep(self) -> None:
         """Keep the session. What plays does not wait for a disk: it is kept with a later change."""
