@@ -12,7 +12,7 @@ from playlist_builder import checked
 from playlist_builder.errors import RequestError
 from playlist_builder.library import library
 from playlist_builder.models import Session
-from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
+from playlist_builder.session_request import MOST_ALTERNATIVES, MOST_SERIES, SessionRequest
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.capacity import Capacity
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
     from playlist_builder.sessions.resolve import Resolved
+
+MOST_NUMBER = 10**9  # of a kept session
 
 
 class Library(library.Library):
@@ -59,7 +61,7 @@ class Library(library.Library):
 
         return build.build_alternatives(self._selection(request, profile_folders), count)
 
-    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1))
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1, MOST_SERIES))
     def build_series(
         self, request: SessionRequest, count: int, *, profile_folders: Sequence[Path] = ()
     ) -> list[Session]:
@@ -96,7 +98,7 @@ class Library(library.Library):
 
         return build.budget_of(self._selection(request, profile_folders))
 
-    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2))
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2, MOST_SERIES))
     def menu(
         self, request: SessionRequest, count: int = 3, *, profile_folders: Sequence[Path] = ()
     ) -> "Menu":
@@ -148,7 +150,7 @@ class Library(library.Library):
         folders = tuple(map(Path, checked.paths("profile_folders", profile_folders)))
         return resolve(self, path, request, folders=folders, place=place_of(self))
 
-    @checked.takes(name=checked.text, wait=checked.flag)
+    @checked.takes(name=checked.written_text, wait=checked.flag)
     def keep(
         self,
         made: "Session | SessionEditor",
@@ -188,7 +190,7 @@ class Library(library.Library):
         from playlist_builder.sessions.keep import kept_session
 
         if word is not None and not isinstance(word, str):
-            word = str(checked.whole("word", word, 1))
+            word = str(checked.whole("word", word, 1, MOST_NUMBER))
         return kept_session(self, word)
 
     def _selection(self, request: SessionRequest, folders: Sequence[Path]) -> "Selection":
