@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_any_whole_minute_can_be_asked_for(visit):
     page = visit()
     page.fill("#length", "32")
     page.keyboard.press("Tab")
-    until(page, "document.querySelector('#message').textContent !== ''")
+    until(page, "!['', 'Arranging...'].includes(document.querySelector('#message').textContent)")
     assert page.input_value("#length") == "32"
     assert page.desk.bench.session.target_s == 32 * 60
 
@@ -330,6 +331,29 @@ def test_another_page_of_the_same_browser_reaches_nothing(visit):
     )
     assert tried == ["refused", "refused", 0]
     assert page.desk.bench.version == before
+
+
+def test_a_server_of_another_port_is_sent_no_cookie(visit):
+    """Cookies are of a host and a path: the servers of all ports are one host."""
+    page, asked = visit(), []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):  # noqa: N802 - the name that is called
+            asked.append((self.path, self.headers.get("Cookie")))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        other = page.context.new_page()
+        for path in ("/", "/api/state", "/static/main.js"):
+            other.goto(f"http://127.0.0.1:{server.server_port}{path}")
+        server.shutdown()
+    assert {path for path, _ in asked} >= {"/", "/api/state", "/static/main.js"}
+    assert [cookie for _, cookie in asked if cookie] == []
 
 
 def test_the_address_holds_no_secret_once_it_is_open(visit):
