@@ -41,6 +41,26 @@ ON_PAGE = {
     "--extend: the silence at the end has begun. Build another session.": Phrase(
         "The silence at the end has begun. It cannot be longer."
     ),
+    "No tracks yet. Scan a folder first: playlist-builder scan FOLDER": Phrase(
+        "No tracks yet. Add a folder of music first."
+    ),
+    "The last scan found none of the {count} tracks. Scan their folders again:"
+    " playlist-builder scan FOLDER": Phrase(
+        "The last scan found none of the {count} tracks. Add their folders again."
+    ),
+    "The library knows {count} tracks that need 'scan' again, as this version measures more of"
+    " them: playlist-builder scan FOLDER": Phrase(
+        "The library knows {count} tracks that have to be listened to again, as this version"
+        " measures more of them: add their folder."
+    ),
+    "No track of the library is calm and without words. Scan calm music for a rescue:"
+    " playlist-builder scan FOLDER": Phrase(
+        "No track of the library is calm and without words. Add a folder of calm music before a"
+        " session."
+    ),
+    "Free some space; what was done is kept, and the same command goes on.": Phrase(
+        "Free some space, and try again; what was done is kept."
+    ),
     "Make it writable, or give another file with --library.": Phrase(
         "Make it writable, and try again."
     ),

@@ -338,7 +338,7 @@ def test_a_server_of_another_port_is_sent_no_cookie(visit):
     page, asked = visit(), []
 
     class Other(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802 - the name that is called
+        def do_GET(self):
             asked.append((self.path, self.headers.get("Cookie")))
             self.send_response(200)
             self.end_headers()
