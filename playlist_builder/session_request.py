@@ -22,6 +22,7 @@ WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used a
 MOST_WITHIN_S = 1e10  # 300 years
 YEARS = range(1970, 3000)  # in which a session can be asked for
 MOST_ALTERNATIVES = 20
+MOST_SERIES = 50  # sessions of a series, or blocks of a part of a menu
 MOST_POINTS = 1000  # of a curve that is drawn
 SCALES = "relative", "absolute"
 LASTING = "hold", "rest"

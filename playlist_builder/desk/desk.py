@@ -97,10 +97,11 @@ class Desk:
             return True, answer, bench.state()
 
         before = self.bench.version
-        done = await self.call(run)
-        if done[2]["version"] != before:
-            self.tell("state", {"version": done[2]["version"]})
-        return done
+        try:
+            return await self.call(run)
+        finally:
+            if self.bench.version != before:
+                self.tell("state", {"version": self.bench.version})
 
     def tell(self, kind: str, value: Mapping[str, Any]) -> None:
         """Tell all pages something; called in the thread of the server."""

@@ -54,25 +54,26 @@ from playlist_builder.language.translation import Phrase
 BROWSER = "browser"  # plays a run, where no player is given
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
 SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
-TAKE_BACK = timedelta(seconds=10.0)
+TAKE_BACK_S = 10.0
 LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
 AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
+UNWRITTEN = Phrase("The music plays on, but nothing can be written down. {why}")
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A press that can be taken back: its number in the record, and what was before it."""
+    """A press that can be taken back until then: its number in the record, and what was before."""
 
     number: int
     button: str
     when: str
     sentence: str
     from_s: float | None
-    until: datetime
+    until_s: float
     before: Score
 
-    def view(self) -> dict[str, Any]:
+    def view(self, now_s: float) -> dict[str, Any]:
         """Return it as JSON."""
         return {
             "press": self.number,
@@ -80,7 +81,7 @@ class Press:
             "when": self.when,
             "sentence": self.sentence,
             "from_s": self.from_s,
-            "until": self.until.timestamp(),
+            "left_s": max(self.until_s - now_s, 0.0),
         }
 
 
@@ -154,8 +155,8 @@ class Running:
         pressed = Pressed(name, NOW if when == NOW else AFTER, said, from_s)
         number = self.log.note(pressed, self.position_s)
         self._tell_plan(name)
-        until = self.log.now() + TAKE_BACK
-        press = Press(number, name, when, said, from_s, until, before)
+        until_s = self.log.steady_s() + TAKE_BACK_S
+        press = Press(number, name, when, said, from_s, until_s, before)
         self.pending.append(press)
         return press
 
@@ -189,8 +190,8 @@ class Running:
 
     def forget(self) -> None:
         """Forget what can be taken back no more."""
-        now = self.log.now()
-        self.pending = [each for each in self.pending if each.until > now]
+        now_s = self.log.steady_s()
+        self.pending = [each for each in self.pending if each.until_s > now_s]
 
     def heard_until(self, position_s: float, at: datetime | None = None) -> None:
         """Take how far the mix has been heard."""
@@ -269,9 +270,14 @@ class Running:
             ),
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
-            "pending": [each.view() for each in self.pending],
-            "told": self.told,
+            "pending": [each.view(self.log.steady_s()) for each in self.pending],
+            "told": [*self.told, *self._unwritten()],
         }
+
+    def _unwritten(self) -> list[str]:
+        failure, words = self.log.failure, self.bench.words
+        why = self.bench.unkept or (words.told(failure) if failure is not None else "")
+        return [words.told(Phrase(UNWRITTEN.message, why=why))] if why else []
 
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, title=title))

@@ -32,7 +32,7 @@ class Scan:
         self._words = words
         self._tell = tell
         self._stopping = threading.Event()
-        self._turns = itertools.count(int(time.time() * 1000))  # goes on after a restart
+        self._turns = itertools.count(int(time.monotonic() * 1000))  # goes on after a restart
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
 

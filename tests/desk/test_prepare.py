@@ -1,9 +1,12 @@
 """The commands by which a session is prepared, and what they tell."""
 
 import json
+import re
 
 import pytest
 
+from playlist_builder.desk.page_words import ON_PAGE
+from playlist_builder.desk.words import Words
 from playlist_builder.errors import LibraryError, PlaylistBuilderError, RequestError
 from playlist_builder.profiles.find import read_text as load_text
 
@@ -224,3 +227,24 @@ def test_no_file_is_opened_as_a_profile(bench, tmp_path, monkeypatch, command, n
     with pytest.raises(PlaylistBuilderError, match="No profile"):
         bench.do(command, {"profile": name.format(folder=tmp_path)})
     assert bench.state()["session"]["number"] == 1
+
+
+def test_what_fails_is_told_in_words_of_the_page(bench):
+    for do in (
+        lambda: bench.do("build", {"profile": "arc", "duration_s": 40_000.0}),
+        lambda: bench.do("ask", {"duration_s": 40_000.0}),
+        lambda: bench.edited().replan(at_s=1e6),
+    ):
+        with pytest.raises(PlaylistBuilderError) as refused:
+            do()
+        assert "--" in str(refused.value)
+        for language in ("en", "ja"):
+            told = Words(language).told(refused.value)
+            assert "--" not in told
+            assert told.isascii() == (language == "en")
+
+
+@pytest.mark.parametrize("message", ON_PAGE)
+def test_what_is_told_otherwise_on_the_page_is_what_the_library_says(message):
+    assert Words("ja").text(message) != message
+    assert not re.search(r"(?<!\w)--\w|playlist-builder", ON_PAGE[message])

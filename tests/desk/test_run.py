@@ -1,10 +1,12 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
+import sqlite3
+from contextlib import closing, contextmanager
 
 import pytest
 
-from playlist_builder import RequestError
+from playlist_builder import LibraryError, RequestError
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
@@ -40,7 +42,7 @@ def test_what_is_begun_is_shown_by_what_is_heard_and_kept(bench):
     assert shown["position_s"] == 0.0
     assert slots[1]["start_s"] < slots[0]["end_s"]
     assert len(shown["sounds"]) == len(slots)
-    assert shown["mix"]["url"] == "/sound/mix/1"
+    assert shown["mix"]["url"] == "sound/mix/1"
     assert shown["session"]["phases"][0]["start_s"] == 0.0
     assert events(bench) == ["Begun", "Unknown"]
     with pytest.raises(RequestError, match="runs already"):
@@ -93,6 +95,18 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     assert bench.state()["run"]["pending"] == []
     with pytest.raises(RequestError, match="too long ago"):
         bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+
+
+@pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_changes_nothing_of_what_can_be_taken_back(bench, clock, set_s):
+    bench.do("begin", {})
+    answer = press(bench, "softer")
+    clock.set(set_s)
+    clock.later(9.0)
+    (shown,) = bench.state()["run"]["pending"]
+    assert (shown["press"], shown["left_s"]) == (answer["press"], pytest.approx(1.0))
+    clock.later(1.5)
+    assert bench.state()["run"]["pending"] == []
 
 
 def test_what_was_pressed_after_it_is_pressed_again(bench, clock):
@@ -224,3 +238,71 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     assert bench.state()["session"]["curve"] == before
     bench.open_last()
     assert bench.state()["session"]["curve"] == before
+
+
+@contextmanager
+def locked(path):
+    """As while another process writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_press_does_not_wait_for_a_library_that_another_process_writes_to(bench, opened):
+    """It would be held up for half a minute, and then refused, and the session changed all the
+    same: what was pressed then would sound with the next press.
+    """
+    bench.do("begin", {})
+    running, before = bench.run, bench.run.score
+    with locked(bench.library.path):
+        assert press(bench, "softer")["sentence"]
+    assert first_change(before.sounds, running.score.sounds) is not None
+    assert bench.state()["run"]["told"] == []
+    bench.do("note", {"text": "x", "position_s": 301.0})
+    assert [each.button for each in events(bench, "Pressed")] == ["softer"]
+    with locked(bench.library.path):
+        press(bench, "longer", 302.0)
+    press(bench, "deeper", 304.0)
+    bench.close()
+    assert opened().session == bench.session
+
+
+@pytest.mark.parametrize("button", ["calm", "softer"])
+def test_a_press_is_heard_and_told_of_where_nothing_can_be_written(bench, monkeypatch, button):
+    """As to a disk that is full."""
+    bench.do("begin", {})
+    before = bench.run.score
+
+    def full(*_, **__):
+        raise LibraryError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench.library), "keep", full)
+        patch.setattr(type(bench.library.records), "append", full)
+        assert press(bench, button)["sentence"]
+        assert first_change(before.sounds, bench.run.score.sounds) is not None
+        (told,) = bench.state()["run"]["told"]
+        assert "The disk is full." in told
+        assert "plays on" in told
+    bench.do("note", {"text": "x", "position_s": 301.0})
+    press(bench, "longer", 302.0)
+    assert bench.state()["run"]["told"] == []
+    assert [each.button for each in events(bench, "Pressed")] == [button, "longer"]
+
+
+def test_a_change_that_cannot_be_kept_is_shown_and_told(bench, monkeypatch):
+    """It stays on the desk, and is kept with the next one."""
+
+    def full(*_, **__):
+        raise LibraryError("The disk is full.")
+
+    version = bench.version
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench.library), "keep", full)
+        with pytest.raises(LibraryError):
+            bench.do("pin", {"place": 1})
+    assert bench.version > version
+    assert bench.state()["session"]["slots"][0]["pinned"]
+    bench.do("undo", {})
+    assert not bench.state()["session"]["slots"][0]["pinned"]

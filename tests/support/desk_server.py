@@ -11,8 +11,6 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import uvicorn
-
 from playlist_builder.desk import downloads, serve, sound_routes
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
@@ -36,17 +34,24 @@ def served(library, language="en"):
     with socket.create_server((HOST, 0)) as listener:
         address = Address.new(listener.getsockname()[1])
         routes = [*downloads.routes(desk, words), *sound_routes.routes(sound)]
-        app = Guard(application(desk, words, routes), address)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        deadline = time.monotonic() + PATIENCE_S
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield address, desk
+        app = Guard(application(desk, words, routes), address, str(library))
+        with answering(app, listener):
+            yield address, desk
+
+
+@contextmanager
+def answering(app, listener):
+    """Answer requests by an application in a thread, as the desk does."""
+    server = serve.server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while not server.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
         server.should_exit = True
         thread.join(PATIENCE_S)
 
@@ -65,15 +70,23 @@ class Served:
         self.library, self.language, self.process = library, language, None
 
     def start(self):
+        self.process = self._started()
+        return re.search(r"http\S+", self.process.stderr.readline())[0]
+
+    def start_again(self):
+        """Return the address that a second start shows, which finds the first one."""
+        with self._started() as second:
+            return re.search(r"open already: (http\S+)", second.stderr.read())[1]
+
+    def _started(self):
         words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
-        self.process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, *words],
             stderr=subprocess.PIPE,
             text=True,
             cwd=ROOT,
             env=os.environ | {"LANGUAGE": self.language},
         )
-        return re.search(r"http\S+", self.process.stderr.readline())[0]
 
     def kill(self):
         with suppress(ProcessLookupError):

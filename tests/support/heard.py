@@ -113,7 +113,7 @@ def main(folder, port):
         sound.publish(MixPlan(clips, (), -18.0, -1.0))
     desk = Desk(lambda: Bench(str(library), COMMANDS, words, sound))
     desk.open()
-    app = Guard(application(desk, words, routes(sound)), Address(port, TOKEN))
+    app = Guard(application(desk, words, routes(sound)), Address(port, TOKEN), str(library))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical")
 
 

@@ -44,5 +44,6 @@ desk.addEventListener("state", ({ detail }) => {
   }
   show(view, detail);
 });
+localStorage.door = location.pathname; // for door.js
 prepareSound();
 listen();

@@ -139,7 +139,7 @@ export class Noted {
     this.#keep();
     if (!this.#knows) return;
     const events = queue.slice(0, MOST).map((each, place) => ({ ...each, number: last + 1 + place }));
-    fetch("/api/do/heard", {
+    fetch("api/do/heard", {
       ...{ method: "POST", keepalive: true, headers: { "Content-Type": "application/json" } },
       body: JSON.stringify({ tab, run: this.#run, source: this.#source, events }),
     }).catch(() => null);

@@ -109,7 +109,7 @@ export class Playing extends EventTarget {
   #from_s() {
     const { position_s = 0, position_at = 0, paused = true } = this.#run ?? {};
     const own_s = this.#noted?.position_s ?? 0;
-    const age_s = Date.now() / 1000 - position_at;
+    const age_s = Math.max(0, Date.now() / 1000 - position_at); // the clock may be set back
     const there_s = !paused && this.wasElsewhere && age_s < RECENT_S ? position_s + age_s : position_s;
     return Math.max(own_s, there_s);
   }

@@ -95,7 +95,7 @@ function made(first) {
       }
     } catch (error) {
       const sentence = error instanceof Refused ? error.message : text("unreachable");
-      refused.set(name, { sentence, until: Date.now() + REFUSED_MS });
+      refused.set(name, { sentence, until: performance.now() + REFUSED_MS });
       say(sentence, { warns: true, passes: true });
     }
     waiting.delete(name);
@@ -128,7 +128,7 @@ function made(first) {
   }
 
   const pendingOf = (name) =>
-    state.pending.findLast((each) => each.button === name && each.until * 1000 > Date.now());
+    state.pending.findLast((each) => each.button === name && each.until > performance.now());
 
   function tick() {
     const at = sound.position_s;
@@ -160,7 +160,7 @@ function made(first) {
   function showButton(name, each) {
     const pending = pendingOf(name);
     const why = refused.get(name);
-    const isRefused = Boolean(why) && why.until > Date.now();
+    const isRefused = Boolean(why) && why.until > performance.now();
     each.classList.toggle("pending", Boolean(pending));
     each.classList.toggle("refused", isRefused);
     const said = each.querySelector(".said");
@@ -173,6 +173,7 @@ function made(first) {
 
   function show(next) {
     state = next;
+    for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
     const { session, first: plannedFirst } = state;
     curve.show({ ...session, plan: plan({ curve: plannedFirst.curve, silences: [] }) });

@@ -19,8 +19,8 @@ export function side({ insertBehind }) {
     panel("music_title", music),
   ];
   const links = html("p", { class: "links" },
-    html("a", { href: "/report", target: "_blank", rel: "noopener" }, text("report")),
-    html("a", { href: "/playlist.m3u8", download: "" }, text("download")),
+    html("a", { href: "report", target: "_blank", rel: "noopener" }, text("report")),
+    html("a", { href: "playlist.m3u8", download: "" }, text("download")),
   );
   const element = html("aside", { class: "side", "aria-label": text("beside") }, known.element, ...panels.map((each) => each.element), links);
 

@@ -2,7 +2,9 @@
 
 import shutil
 import threading
+import time
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -65,7 +67,7 @@ def visit(browser, desks):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda told: said.append(told.text))
         page.desk, page.address = desk, address
-        page.goto(address.url)
+        page.goto(address.url(time.monotonic_ns()))
         page.wait_for_selector(".folder" if empty else ".track")
         page.evaluate(FOLLOW)
         return page
@@ -309,9 +311,9 @@ def test_the_later_page_asks_to_take_over(visit):
 
 
 def test_another_page_of_the_same_browser_reaches_nothing(visit):
-    """It has the cookie at hand, and tries all that a page may send without asking."""
+    """It knows even the folder, and tries all that a page may send without asking."""
     page = visit()
-    before, own = page.desk.bench.version, f"http://127.0.0.1:{page.address.port}"
+    before, own = page.desk.bench.version, page.url.rstrip("/")
     other = page.context.new_page()
     other.goto("data:text/html,<title>other</title>")
     tried = other.evaluate(
@@ -340,9 +342,32 @@ def test_another_page_of_the_same_browser_reaches_nothing(visit):
     assert page.desk.bench.version == before
 
 
+def test_a_server_of_another_port_is_sent_no_cookie(visit):
+    """Cookies are of a host and a path: the servers of all ports are one host."""
+    page, asked = visit(), []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers.get("Cookie")))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        other = page.context.new_page()
+        for path in ("/", "/api/state", "/static/main.js"):
+            other.goto(f"http://127.0.0.1:{server.server_port}{path}")
+        server.shutdown()
+    assert {path for path, _ in asked} >= {"/", "/api/state", "/static/main.js"}
+    assert [cookie for _, cookie in asked if cookie] == []
+
+
 def test_the_address_holds_no_secret_once_it_is_open(visit):
     page = visit()
-    assert page.url == f"http://127.0.0.1:{page.address.port}/"
+    assert page.url == f"http://127.0.0.1:{page.address.port}{page.address.folder}/"
     assert page.address.token not in page.content()
     assert page.evaluate("document.cookie") == ""
 
@@ -368,7 +393,7 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
     until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
     page.evaluate("""async () => {
         const older = { turn: 1, done: 0, total: 0, left_s: null, is_over: false };
-        const { desk } = await import("/static/api.js");
+        const { desk } = await import("./static/api.js");
         desk.dispatchEvent(new CustomEvent("scan", { detail: older }));
     }""")
     assert (

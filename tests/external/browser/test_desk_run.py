@@ -39,6 +39,10 @@ def page_of(browser, url, **options):
     context.close()
 
 
+def server_of(url):
+    return url.partition("/?")[0]
+
+
 def begin(page):
     page.click("button.begin")
     page.wait_for_selector(".run")
@@ -114,7 +118,7 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
         end(page)
         assert axe_of(page) == []
         for link in page.locator(".after a").all():
-            answer = page.request.get(f"{url.split('/?')[0]}{link.get_attribute('href')}")
+            answer = page.request.get(f"{page.url}{link.get_attribute('href')}")
             assert answer.status == 200
     found, _, events = holes(served.library)
     assert found == []
@@ -128,7 +132,7 @@ def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser,
         for kill in range(KILLS):
             served.kill()
             page.wait_for_timeout(300 + 170 * kill)
-            assert served.start() == url
+            assert server_of(served.start()) == server_of(url)
             at_least(page, seconds(page) + 2)
         page.click("[data-button=deeper]")
         page.wait_for_selector("[data-button=deeper]:is(.pending, .refused)")
@@ -152,9 +156,28 @@ def test_a_page_that_is_opened_again_goes_on_where_it_was(browser, desk):
         at_least(page, before + 2)
 
 
-def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+def test_a_browser_that_knows_the_desk_finds_it_by_an_address_that_was_used(browser, desk):
+    """As after a click on the address that the terminal still shows."""
     _, url = desk()
-    with page_of(browser, url) as first, page_of(browser, url) as second:
+    with page_of(browser, url) as page:
+        begin(page)
+        at_least(page, 4)
+        opened = page.url
+        page.close()
+        for each in (url, server_of(url)):
+            again = page.context.new_page()
+            again.goto(each)
+            again.wait_for_selector(".run")
+            assert again.url == opened
+            again.close()
+    with page_of(browser, url) as stranger:
+        assert "playlist-builder desk" in stranger.text_content("main")
+        assert server_of(url) not in stranger.evaluate("Object.values(localStorage).join()")
+
+
+def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as first, page_of(browser, served.start_again()) as second:
         begin(first)
         at_least(first, 4)
         second.wait_for_selector("#elsewhere:not([hidden])")

@@ -344,7 +344,7 @@ def test_a_mix_that_is_played_while_another_one_sounds_takes_its_place(opened, m
 
 
 WAITING = """addEventListener("load", async () => {
-  const { Player } = await import("/static/player.js");
+  const { Player } = await import("./static/player.js");
   const player = new Player();
   player.addEventListener("blocked", () => console.log("blocked", player.position_s));
   player.addEventListener("position", () => console.log("sounds"));
@@ -363,7 +363,7 @@ def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
     said = []
     page.on("console", lambda message: said.append(message.text))
     with page.expect_console_message(lambda message: message.text == "blocked 0"):
-        page.goto(server.address.url)
+        page.goto(server.address.url(time.monotonic_ns()))
     assert "sounds" not in said
     with page.expect_console_message(lambda message: message.text == "sounds"):
         page.mouse.click(5, 5)
