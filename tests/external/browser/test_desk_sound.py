@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import replace
 
