@@ -72,10 +72,10 @@ export function finding({ insertBehind, go }) {
     const levels = each.tension === null
       ? text("level_alone", { energy: each.energy.toFixed(2) })
       : text("levels", { energy: each.energy.toFixed(2), tension: each.tension.toFixed(2) });
-    const facts = [each.artist, clock(each.duration_s), levels, each.mark.banned && text("is_banned"), each.mark.note];
+    const facts = [each.artist, clock(each.duration_s), levels, each.mark.banned && text("is_banned"), each.banned_for && text("is_banned_for", { person: current().session.person }), each.mark.note];
     write(at(".what span"), facts.filter(Boolean).join(text("between_facts")));
     const inSession = current().session?.slots.find((slot) => slot.id === each.id && !slot.tail);
-    at(".insert").hidden = !current().session || Boolean(inSession) || each.mark.banned;
+    at(".insert").hidden = !current().session || Boolean(inSession) || each.mark.banned || each.banned_for;
     at(".play").onclick = () => play(each);
     at(".insert").onclick = () => insert(each);
     at(".more").onclick = () => {

@@ -4,7 +4,7 @@
 import { ask, change, current, desk, run } from "./api.js";
 import { Curve } from "./curve.js";
 import { html, set, write } from "./dom.js";
-import { bar } from "./hear.js";
+import { bar, playing, silence } from "./hear.js";
 import { choices, chosen, picker } from "./pick.js";
 import { say, tried } from "./say.js";
 import { scanning } from "./setup.js";
@@ -29,7 +29,7 @@ function made() {
   const list = tracks();
   const beside = side({ insertBehind: () => list.selected() });
   const more = scanning();
-  const empty = html("div", { class: "empty" }, html("p", {}, text("no_session")), more.element);
+  const empty = html("div", { class: "empty" }, html("p", {}, text("no_session")), html("h2", {}, text("add_music")), more.element);
   const body = html(
     "div",
     { class: "session" },
@@ -73,8 +73,10 @@ function heading() {
   addKeys();
   let asked = null;
   let known = null;
+  let held = null; // what the library holds for such sessions, once it is known
+  desk.addEventListener("sound", () => current().session && showFigures(current()));
 
-  function show({ session, library }) {
+  function show({ session, library, sound }) {
     build.classList.toggle("main", !session);
     write(build, text(session ? "build_another" : "build"));
     for (const each of [of, undo, redo, begin]) each.hidden = !session;
@@ -93,11 +95,21 @@ function heading() {
       asked = kind;
       ask("budget").then((found) => asked === kind && found && showBudget(found), () => null);
     }
+    showFigures({ session, sound });
   }
 
   function showBudget(found) {
-    const held = text(found.sessions === 1 ? "holds_one" : "holds", { count: found.sessions });
-    write(budget, [text("usable", found), held].join(text("between_facts")));
+    const holds = ["holds_none", "holds_one"][found.sessions] ?? "holds";
+    held = [text("usable", found), text(holds, { count: found.sessions })];
+    showFigures(current());
+  }
+
+  // With what is known once all tracks are measured: how long it plays, as the run will say.
+  function showFigures({ session, sound }) {
+    const own = session.slots.filter((slot) => !slot.tail).length;
+    const last = sound.version === current().version ? sound.mix?.clips[own - 1] : null;
+    const lasts = last ? [text("plays_for", { length: clock(last.end_s) })] : [];
+    write(budget, [...lasts, ...(held ?? [])].join(text("between_facts")));
   }
 
   const element = html(
@@ -130,6 +142,7 @@ async function open(kept) {
 function addKeys() {
   document.addEventListener("keydown", (event) => {
     const isText = event.target.closest("input:not([type=range]), textarea, select");
+    if (event.key === "Escape" && !isText && playing()) return void silence();
     if (isText || !(event.ctrlKey || event.metaKey) || event.altKey || !current()?.session) return;
     const key = event.key.toLowerCase();
     const name = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
@@ -142,7 +155,7 @@ function addKeys() {
 
 // The curve with its points, and in words what it shows.
 function plotting() {
-  const curve = new Curve({ height: plotHeight(), points: true, hasMarks: true });
+  const curve = new Curve({ height: plotHeight, points: true, hasMarks: true });
   const about = html("p", { class: "unseen" });
   const reset = html("button", { class: "plain", onclick: () => tried(change("undraw")) }, text("plan_of_profile"));
   const legend = html(
@@ -152,13 +165,14 @@ function plotting() {
     key("plan", "energy_planned"),
     key("tense", "tension"),
     html("span", { class: "faint hint" }, text("draw_hint")),
+    html("span", { class: "unseen", id: "point-help" }, text("point_help")),
     reset,
   );
   let stroke = null; // {id, place}: the steps of drawing one point are one change
   let next = null;
   let isSending = false;
 
-  curve.addEventListener("level", ({ detail }) => {
+  curve.addEventListener("drawn", ({ detail }) => {
     if (stroke?.place !== detail.place) stroke = { id: crypto.randomUUID(), place: detail.place };
     next = { ...detail, stroke: stroke.id };
     if (detail.done) stroke = null;
