@@ -54,6 +54,7 @@ BROWSER = "browser"  # plays a run, where no player is given
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
 SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
 TAKE_BACK = timedelta(seconds=10.0)
+LATE = timedelta(seconds=5.0)  # in which a press that came in time may wait for its turn
 LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
 AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
@@ -202,7 +203,7 @@ class Running:
     def forget(self) -> None:
         """Forget what can be taken back no more."""
         now = self.log.now()
-        self.pending = [each for each in self.pending if each.until > now]
+        self.pending = [each for each in self.pending if each.until + LATE > now]
 
     def heard_until(self, position_s: float, at: datetime | None = None) -> None:
         """Take how far the mix has been heard."""
@@ -287,8 +288,10 @@ class Running:
 
     def _in_force(self) -> list[Press]:
         """Return what can be taken back, but for what a later "Calm now" has ended."""
+        now = self.log.now()
         calms = [place for place, each in enumerate(self.pending) if each.button == "calm"]
-        return self.pending[calms[-1] if calms else 0 :]
+        shown = self.pending[calms[-1] if calms else 0 :]
+        return [each for each in shown if each.until > now]
 
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, title=title))

@@ -152,6 +152,7 @@ _ALL = {
     "search": Phrase("Search"),
     "search_help": Phrase("Words, or such as genre:ambient energy<0.3 length:3..8"),
     "found": Phrase("{count} tracks, the calmest first"),
+    "found_one": Phrase("one track"),
     "found_more": Phrase("{count} tracks; the {shown} calmest"),
     "insert_behind": Phrase("Insert behind"),
     "at_beginning": Phrase("at the beginning"),

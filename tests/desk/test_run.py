@@ -91,8 +91,18 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     answer = press(bench, "softer")
     clock.later(11.0)
     assert bench.state()["run"]["pending"] == []
+    clock.later(4.5)
     with pytest.raises(RequestError, match="too long ago"):
-        bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+        bench.do("take_back", {"press": answer["press"], "position_s": 315.5})
+
+
+def test_a_press_in_time_is_taken_back_though_it_has_to_wait(bench, clock):
+    bench.do("begin", {})
+    slots = bench.session.slots
+    answer = press(bench, "softer")
+    clock.later(12.0)
+    bench.do("take_back", {"press": answer["press"], "position_s": 312.0})
+    assert bench.session.slots == slots
 
 
 def test_what_was_pressed_after_it_holds_and_counts_once(bench, clock):

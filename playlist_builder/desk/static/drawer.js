@@ -25,9 +25,18 @@ export class Drawer extends EventTarget {
     const drawer = line.querySelector(".drawer");
     set(line.querySelector(`.${kind}`), "aria-expanded", "true");
     drawer.hidden = false;
+    drawer.onkeydown = (event) => event.key === "Escape" && this.#leave(event);
     drawer.replaceChildren(html("p", { class: "faint" }, text("looking")));
     if (kind === "swap") this.#swap(drawer, slot);
     else this.#more(drawer, slot);
+  }
+
+  // Close it, and go back to the button that opened it.
+  #leave(event) {
+    event.stopPropagation();
+    const { line, kind } = this.#open;
+    this.close();
+    line.querySelector(`.${kind}`).focus();
   }
 
   close() {
@@ -39,11 +48,11 @@ export class Drawer extends EventTarget {
     this.#open = null;
   }
 
-  // The session has changed: what was open of a track that plays elsewhere now is of no use.
+  // The session has changed: candidates for a place where the track plays no more are of no use.
   follow(slots) {
     if (!this.#open) return;
     const slot = slots.find((each) => each.id === this.#open.id);
-    if (!slot || slot.place !== this.#open.place) this.close();
+    if (!slot || (this.#open.kind === "swap" && slot.place !== this.#open.place)) this.close();
   }
 
   #refresh() {

@@ -47,7 +47,8 @@ export function finding({ insertBehind, go }) {
     const found = await tried(ask("search", { query: asked }));
     if (!found?.tracks || asked !== query.value) return;
     const values = { count: found.total, shown: found.tracks.length };
-    write(count, text(found.total > found.tracks.length ? "found_more" : "found", values));
+    const name = found.total > found.tracks.length ? "found_more" : found.total === 1 ? "found_one" : "found";
+    write(count, text(name, values));
     keyed(list, found.tracks, (each) => each.id, (each) => line(each), fill);
     map.light(found.ids);
     refresh();

@@ -186,6 +186,16 @@ def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
     assert page.locator(".track.new").count()
 
 
+def test_escape_closes_what_is_open_and_goes_back_to_its_button(visit):
+    page = visit()
+    page.locator(".track").nth(2).locator(".more").click()
+    page.wait_for_selector(".marks")
+    until(page, "document.activeElement.matches('.marks input')")
+    page.keyboard.press("Escape")
+    assert page.locator(".marks").count() == 0
+    assert page.evaluate("document.activeElement.matches('.track:nth-child(3) .more')")
+
+
 def test_a_point_is_moved_to_another_time_by_mouse_and_by_keys(visit):
     page = visit()
     point = page.locator(".point").nth(2)
