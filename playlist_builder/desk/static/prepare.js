@@ -74,7 +74,7 @@ function heading() {
   let asked = null;
   let known = null;
   let held = null; // what the library holds for such sessions, once it is known
-  desk.addEventListener("sound", () => current().session && showFigures(current()));
+  desk.addEventListener("sound", () => showFigures(current()));
 
   function show({ session, library, sound }) {
     build.classList.toggle("main", !session);
@@ -106,6 +106,7 @@ function heading() {
 
   // With what is known once all tracks are measured: how long it plays, as the run will say.
   function showFigures({ session, sound }) {
+    if (!session) return; // it runs by now
     const own = session.slots.filter((slot) => !slot.tail).length;
     const last = sound.version === current().version ? sound.mix?.clips[own - 1] : null;
     const lasts = last ? [text("plays_for", { length: clock(last.end_s) })] : [];
