@@ -47,7 +47,7 @@ function made() {
     empty.hidden = Boolean(session);
     more.show(state);
     if (session) {
-      plot.show(session);
+      plot.show(state);
       list.show(state);
     }
     beside.show(state);
@@ -73,10 +73,8 @@ function heading() {
   addKeys();
   let asked = null;
   let known = null;
-  let held = null; // what the library holds for such sessions, once it is known
-  desk.addEventListener("sound", () => showFigures(current()));
 
-  function show({ session, library, sound }) {
+  function show({ session, library }) {
     build.classList.toggle("main", !session);
     write(build, text(session ? "build_another" : "build"));
     for (const each of [of, undo, redo, begin]) each.hidden = !session;
@@ -95,22 +93,12 @@ function heading() {
       asked = kind;
       ask("budget").then((found) => asked === kind && found && showBudget(found), () => null);
     }
-    showFigures({ session, sound });
   }
 
   function showBudget(found) {
     const holds = ["holds_none", "holds_one"][found.sessions] ?? "holds";
-    held = [text("usable", found), text(holds, { count: found.sessions })];
-    showFigures(current());
-  }
-
-  // With what is known once all tracks are measured: how long it plays, as the run will say.
-  function showFigures({ session, sound }) {
-    if (!session) return; // it runs by now
-    const own = session.slots.filter((slot) => !slot.tail).length;
-    const last = sound.version === current().version ? sound.mix?.clips[own - 1] : null;
-    const lasts = last ? [text("plays_for", { length: clock(last.end_s) })] : [];
-    write(budget, [...lasts, ...(held ?? [])].join(text("between_facts")));
+    const held = text(holds, { count: found.sessions });
+    write(budget, [text("usable", found), held].join(text("between_facts")));
   }
 
   const element = html(
@@ -159,12 +147,14 @@ function plotting() {
   const curve = new Curve({ height: plotHeight, points: true, hasMarks: true });
   const about = html("p", { class: "unseen" });
   const reset = html("button", { class: "plain", onclick: () => tried(change("undraw")) }, text("plan_of_profile"));
+  const lasts = html("span", { class: "lasts" });
   const legend = html(
     "div",
     { class: "legend" },
     key("played", "energy_played"),
     key("plan", "energy_planned"),
     key("tense", "tension"),
+    lasts,
     html("span", { class: "faint hint" }, text("draw_hint")),
     html("span", { class: "unseen", id: "point-help" }, text("point_help")),
     reset,
@@ -192,7 +182,18 @@ function plotting() {
     if (!stroke) curve.settle();
   }
 
-  function show(session) {
+  // How long it plays, as the run will say, once all tracks are measured.
+  function showLength({ session, sound, version }) {
+    if (!session) return; // it runs by now
+    const own = session.slots.filter((slot) => !slot.tail).length;
+    const last = sound.version === version ? sound.mix?.clips[own - 1] : null;
+    write(lasts, last ? text("plays_for", { length: clock(last.end_s) }) : "");
+  }
+  desk.addEventListener("sound", () => showLength(current()));
+
+  function show(state) {
+    const { session } = state;
+    showLength(state);
     curve.show(session);
     reset.hidden = !session.is_drawn;
     legend.querySelector(".tense").hidden = !session.slots.some((slot) => typeof slot.tension === "number");

@@ -171,9 +171,9 @@ def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
     _, url = desk()
     with page_of(browser, url) as page:
         page.wait_for_function(
-            "() => document.querySelector('.budget')?.textContent.includes('plays')"
+            "() => document.querySelector('.lasts')?.textContent.includes('plays')"
         )
-        told = re.search(r"plays for (\S+),", page.locator(".budget").text_content())[1]
+        told = re.search(r"plays for (\S+),", page.locator(".lasts").text_content())[1]
         begin(page)
         assert page.evaluate(POSITION).endswith(f" of {told}")
         assert page.locator(".curve .first").count() == 1
