@@ -170,6 +170,7 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
 def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
     _, url = desk()
     with page_of(browser, url) as page:
+        page.set_default_timeout(90_000)  # all tracks are measured first
         page.wait_for_function(
             "() => document.querySelector('.lasts')?.textContent.includes('plays')"
         )
