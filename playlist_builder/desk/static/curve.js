@@ -117,9 +117,8 @@ export class Curve extends EventTarget {
         : text("point_between", { before, after });
     set(point, "aria-label", name);
     set(point, "aria-valuenow", Math.round(level * 100));
-    const reading = text("point_level", { level: level.toFixed(2), time: clock(at) });
-    set(point, "aria-valuetext", reading);
-    write(point.firstChild, reading);
+    write(point.firstChild, text("point_level", { level: level.toFixed(2), time: clock(at) }));
+    set(point, "aria-valuetext", point.firstChild.textContent);
   }
 
   #point(place) {
@@ -220,8 +219,7 @@ function drawnAlong(session, drawn) {
 function shareOf(points, place, at) {
   const own = points[place][0];
   const other = points[at < own ? place - 1 : place + 1];
-  if (at === own) return 1;
-  return other ? Math.max(0, 1 - (at - own) / (other[0] - own)) : 0;
+  return at === own ? 1 : other ? Math.max(0, 1 - (at - own) / (other[0] - own)) : 0;
 }
 
 function around(phases, at) {
@@ -282,7 +280,6 @@ const path = (points, frame) =>
 const line = (run, frame, kind) => svg("path", { class: kind, d: path(run, frame) });
 
 const within = (run, frame) => run.filter(([at]) => at <= frame.length_s);
-
 const words = (x, y, said, kind = "", anchor = "start") =>
   svg("text", { x: x.toFixed(1), y, class: kind, "text-anchor": anchor }, said);
 

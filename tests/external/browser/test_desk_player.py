@@ -30,6 +30,15 @@ def reads(page, selector, text):
     raise AssertionError(page.locator(selector).text_content())
 
 
+def becomes(page, player, state):
+    """Wait until the player is in a state: it is looked at twice a second."""
+    for _ in range(200):
+        if player.playing().state == state:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(player.playing())
+
+
 def test_the_page_shows_halts_and_steers_what_a_player_plays(browser, library):
     player = FakePlayer(LASTS_S)
     with served(library, player=player) as (address, _):
@@ -44,11 +53,7 @@ def test_the_page_shows_halts_and_steers_what_a_player_plays(browser, library):
         reads(page, ".place", "0:02 of")
         page.keyboard.press("Space")
         page.wait_for_selector(".halt.paused")
-        for _ in range(100):
-            if player.playing().state == "pause":
-                break
-            page.wait_for_timeout(50)
-        assert player.playing().state == "pause"
+        becomes(page, player, "pause")
         before = page.locator(".place").text_content()
         page.wait_for_timeout(1200)
         assert page.locator(".place").text_content() == before
@@ -64,6 +69,6 @@ def test_the_page_shows_halts_and_steers_what_a_player_plays(browser, library):
         page.keyboard.down("Enter")
         page.wait_for_selector(".after")
         page.keyboard.up("Enter")
-        assert player.playing().state == "stop"
+        becomes(page, player, "stop")
         assert not [each for each in asked if "/sound/" in each]
         context.close()
