@@ -93,8 +93,9 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     answer = press(bench, "softer")
     clock.later(11.0)
     assert bench.state()["run"]["pending"] == []
+    clock.later(4.5)
     with pytest.raises(RequestError, match="too long ago"):
-        bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+        bench.do("take_back", {"press": answer["press"], "position_s": 315.5})
 
 
 @pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
@@ -109,14 +110,54 @@ def test_a_clock_that_is_set_changes_nothing_of_what_can_be_taken_back(bench, cl
     assert bench.state()["run"]["pending"] == []
 
 
-def test_what_was_pressed_after_it_is_pressed_again(bench, clock):
+def test_a_press_in_time_is_taken_back_though_it_has_to_wait(bench, clock):
+    bench.do("begin", {})
+    slots = bench.session.slots
+    answer = press(bench, "softer")
+    clock.later(12.0)
+    bench.do("take_back", {"press": answer["press"], "position_s": 312.0})
+    assert bench.session.slots == slots
+
+
+def test_what_was_pressed_after_it_holds_and_counts_once(bench, clock):
     bench.do("begin", {})
     first = press(bench, "longer")
     clock.later(2.0)
-    press(bench, "softer", 302.0)
+    later = press(bench, "softer", 302.0)
+    clock.later(2.0)
     bench.do("take_back", {"press": first["press"], "position_s": 304.0})
-    assert [each["button"] for each in bench.state()["run"]["pending"]] == ["softer"]
+    (pending,) = bench.state()["run"]["pending"]
+    assert (pending["press"], pending["until"]) == (later["press"], later["until"])
     assert [each.kind for each in bench.session.request.changes] == ["shift"]
+    assert [each.button for each in events(bench, "Pressed")] == ["longer", "softer"]
+    bench.do("take_back", {"press": later["press"], "position_s": 305.0})
+    assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
+    assert bench.session.request.changes == ()
+
+
+def test_what_cannot_be_done_again_is_taken_back_too(bench):
+    bench.do("begin", {})
+    near_the_end_s = bench.run.line.plan_s - 60.0  # where nothing follows that could be softer
+    first = press(bench, "longer", near_the_end_s)
+    later = press(bench, "softer", near_the_end_s)
+    bench.do("take_back", {"press": first["press"], "position_s": bench.run.position_s})
+    assert bench.state()["run"]["pending"] == []
+    assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+def test_what_plays_behind_the_plan_is_not_steered(bench, button):
+    bench.do("begin", {})
+    with pytest.raises(RequestError, match="The plan is over"):
+        press(bench, button, bench.run.line.plan_s + 1.0)
+
+
+def test_calm_ends_what_was_pressed_before_until_it_is_taken_back(bench):
+    bench.do("begin", {})
+    deeper, calm = press(bench, "deeper"), press(bench, "calm", 302.0, "now")
+    assert [each["press"] for each in bench.state()["run"]["pending"]] == [calm["press"]]
+    bench.do("take_back", {"press": calm["press"], "position_s": 304.0})
+    assert [each["press"] for each in bench.state()["run"]["pending"]] == [deeper["press"]]
 
 
 def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):

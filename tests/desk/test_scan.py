@@ -84,9 +84,10 @@ def test_what_fails_is_told(scan, tmp_path, monkeypatch):
         ("Music", RequestError),
         ("../x", RequestError),
         ("/nothing/here", NotThereError),
-        ("~nobody-of-this-name/x", RequestError),
+        ("~nobody-of-this-name/x", NotThereError),
         ("/a\0b", RequestError),
         ("/" + "x" * 5000, NotThereError),
+        ("~/" + "x" * 5000, NotThereError),
     ],
 )
 def test_what_is_no_folder_is_refused_in_one_line(scan, typed, error):

@@ -9,13 +9,15 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
-from playlist_builder.desk import downloads, serve, sound_routes
+from playlist_builder.desk import downloads, record_routes, serve, sound_routes
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
+from playlist_builder.desk.driver import Driver
 from playlist_builder.desk.guard import Guard
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
@@ -25,16 +27,21 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(library, language="en"):
-    """Serve the desk of a library; yield its address, and the desk itself."""
+def served(library, language="en", player=None):
+    """Serve the desk of a library; yield its address, and the desk itself.
+
+    A `player`, if there is one, plays instead of the page.
+    """
     words = Words(language)
     sound = Sound(words)
-    desk = Desk(lambda: opened(library, words, sound, desk.follow_scan))
+    driver = None if player is None else Driver("mpd://there", player.connected)
+    desk = Desk(lambda: opened(library, words, sound, desk.follow_scan, driver))
     desk.open()
     with socket.create_server((HOST, 0)) as listener:
         address = Address.new(listener.getsockname()[1])
-        routes = [*downloads.routes(desk, words), *sound_routes.routes(sound)]
-        app = Guard(application(desk, words, routes), address, str(library))
+        own = downloads.routes(desk, words), record_routes.routes(desk, words)
+        routes = [*chain(*own), *sound_routes.routes(sound)]
+        app = Guard(application(desk, words, routes, driver), address, str(library))
         with answering(app, listener):
             yield address, desk
 
@@ -56,9 +63,10 @@ def answering(app, listener):
         thread.join(PATIENCE_S)
 
 
-def opened(library, words, sound, tell):
+def opened(library, words, sound, tell, player=None):
     """Return the bench of a library, with its last session if it has one."""
     bench = Bench(str(library), serve.COMMANDS, words, sound, tell=tell)
+    bench.player = player
     bench.open_last()
     return bench
 

@@ -18,6 +18,7 @@ const LETTERS = { s: "softer", h: "hold", d: "deeper", c: "calm", k: "skip", l: 
 const KEYS = Object.fromEntries(Object.entries(LETTERS).map(([letter, name]) => [name, letter.toUpperCase()]));
 const PEDAL = ["softer", "deeper", "hold", "calm", "skip", "pause"]; // what a side of a pedal can do
 const NARROW = 700; // pixels of a phone
+const LOW = 620; // pixels, below which the curve leaves its place to the buttons
 const REFUSED_MS = 6000; // for which a button says why it did nothing
 
 let shown = null; // what was made for the run on the page
@@ -45,7 +46,7 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: innerWidth < NARROW ? 70 : 150 });
+  const curve = new Curve({ height: () => (innerWidth < NARROW || innerHeight < LOW ? 70 : 150) });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
@@ -175,8 +176,7 @@ function made(first) {
     state = next;
     for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
-    const { session, first: plannedFirst } = state;
-    curve.show({ ...session, plan: plan({ curve: plannedFirst.curve, silences: [] }) });
+    curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
     write(told, state.told.at(-1) ?? "");
     tick();
   }

@@ -141,6 +141,18 @@ def test_the_first_start_asks_for_a_folder(visit, language, tmp_path):
     assert violations(page) == []
 
 
+def test_a_folder_without_music_says_so_and_builds_nothing(visit, tmp_path):
+    folder = tmp_path / "no music"
+    folder.mkdir()
+    page = visit(empty=True)
+    page.fill(".folder", str(folder))
+    page.locator(".scan .main").click()
+    until(page, f"document.querySelector('#message').textContent.includes('no music in {folder}')")
+    page.wait_for_timeout(500)  # in which it would be built
+    assert page.locator("#message.warns").count() == 0
+    assert page.locator(".folder").input_value() == str(folder)
+
+
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 2560])
 def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
     page = visit(width=width)
@@ -182,6 +194,50 @@ def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
     assert float(point.get_attribute("aria-valuenow")) < 60
     assert page.locator("#message").inner_text().startswith("In: ")
     assert page.locator(".track.new").count()
+
+
+def test_escape_closes_what_is_open_and_goes_back_to_its_button(visit):
+    page = visit()
+    page.locator(".track").nth(2).locator(".more").click()
+    page.wait_for_selector(".marks")
+    until(page, "document.activeElement.matches('.marks input')")
+    page.keyboard.press("Escape")
+    assert page.locator(".marks").count() == 0
+    assert page.evaluate("document.activeElement.matches('.track:nth-child(3) .more')")
+
+
+def test_a_point_is_moved_to_another_time_by_mouse_and_by_keys(visit):
+    page = visit()
+    point = page.locator(".point").nth(2)
+
+    def moved(place, by_s):
+        """Wait until a border lies so much later, or earlier, than it did."""
+        wanted_s = before[place] + by_s
+        for _ in range(PATIENCE_MS // 50):
+            if page.desk.bench.edited().borders[place][0] == pytest.approx(wanted_s, abs=2.5):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(page.desk.bench.edited().borders)
+
+    before = [time_s for time_s, _ in page.desk.bench.edited().borders]
+    lefts = [each.bounding_box()["x"] for each in page.locator(".point").all()]
+    a_pixel_s = before[-1] / (lefts[-1] - lefts[0])
+    box = point.bounding_box()
+    x, y = box["x"] + 22, box["y"] + 22
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 60, y, steps=3)
+    page.mouse.up()
+    moved(2, -60 * a_pixel_s)
+    before = [time_s for time_s, _ in page.desk.bench.edited().borders]
+    point.focus()
+    page.keyboard.press("ArrowRight")
+    moved(2, 30.0)
+    assert page.evaluate("document.activeElement.matches('.point.inner')")
+    page.locator(".point").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(700)
+    moved(0, 0.0)
 
 
 def test_a_point_is_drawn_by_keys_and_keeps_the_focus(visit):
@@ -295,6 +351,14 @@ def test_nothing_moves_for_whom_motion_is_reduced(visit):
     assert page.locator(".track.new").count()
     names = page.evaluate("document.getAnimations().map(one => one.animationName)")
     assert names == []
+
+
+def test_the_page_that_looks_on_is_one_for_everybody_and_says_so(visit):
+    first = visit()
+    second = visit(of=(first.address, first.desk))
+    second.wait_for_selector("#elsewhere:not([hidden])")
+    assert second.locator("h1:visible").first.inner_text() == "The desk is open in another window."
+    assert violations(second) == []
 
 
 def test_the_later_page_asks_to_take_over(visit):

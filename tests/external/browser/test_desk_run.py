@@ -125,6 +125,28 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
     assert {Begun, Pressed, TakenBack, Paused, Resumed, Ended} <= set(map(type, events))
 
 
+def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        page.set_default_timeout(90_000)  # all tracks are measured first
+        page.wait_for_function(
+            "() => document.querySelector('.lasts')?.textContent.includes('plays')"
+        )
+        told = re.search(r"plays for (\S+),", page.locator(".lasts").text_content())[1]
+        begin(page)
+        assert page.evaluate(POSITION).endswith(f" of {told}")
+        assert page.locator(".curve .first").count() == 1
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending")
+        page.click("[data-button=calm]")
+        page.wait_for_selector("[data-button=calm].pending")
+        assert page.locator("[data-button=deeper].pending").count() == 0
+        assert "calm music" in page.locator(".curve").text_content()
+        planned = [page.locator(f".curve .{kind}").get_attribute("d") for kind in ("first", "plan")]
+        assert planned[0] != planned[1]
+        end(page)
+
+
 def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser, desk):
     served, url = desk()
     with page_of(browser, url) as page:
