@@ -180,3 +180,17 @@ def test_a_library_that_cannot_be_read_is_one_line(page, desk, monkeypatch):
     monkeypatch.setattr(desk.bench, "state", broken)
     answer = page.get("/api/state")
     assert (answer.status_code, answer.json()) == (422, {"error": "The library is locked."})
+
+
+def test_a_page_that_looks_on_holds_the_desk_when_the_other_one_is_gone(desk, monkeypatch):
+    monkeypatch.setattr("playlist_builder.desk.desk.LEFT_S", 0.0)
+
+    async def told():
+        async with desk.page("b") as first, desk.page("c") as second:
+            async with desk.page("a"):
+                pass
+            await asyncio.sleep(0.05)
+            texts = [[queue.get_nowait() for _ in range(3)] for queue in (first, second)]
+        return [[json.loads(each.partition("data: ")[2])["tab"] for each in own] for own in texts]
+
+    assert asyncio.run(told()) == [["a", "", "c"]] * 2

@@ -15,6 +15,7 @@ export class Playing extends EventTarget {
   #noted = null;
   #run = null;
   #holds = false;
+  #looksOn = false; // another page holds the desk, or held it until it was closed
   #starting = false;
   #pausing = 0;
 
@@ -28,7 +29,7 @@ export class Playing extends EventTarget {
       this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause: "gap" });
     });
     this.#player.addEventListener("broken", ({ detail }) => this.#broken(detail));
-    desk.addEventListener("holder", ({ detail }) => this.#held(detail === tab));
+    desk.addEventListener("holder", ({ detail }) => this.#held(detail));
     addEventListener("pagehide", () => {
       if (this.#player.is_playing) this.#noted?.leave(this.#run?.sounds ?? [], this.position_s);
     });
@@ -125,17 +126,18 @@ export class Playing extends EventTarget {
     this.#noted?.close(this.position_s, this.#run?.sounds ?? []);
   }
 
-  async #held(holds) {
+  async #held(holder) {
+    const holds = holder === tab;
     const gained = holds && !this.#holds;
     this.#holds = holds;
     if (!holds) {
-      this.wasElsewhere = true;
+      this.#looksOn = true;
+      this.wasElsewhere = Boolean(holder);
       this.#stop(HAND_OVER_FADE_S);
     } else if (gained && this.#run) {
-      if (this.wasElsewhere) {
-        await new Promise((done) => setTimeout(done, HAND_OVER_MS));
-        await refresh();
-      }
+      if (this.wasElsewhere) await new Promise((done) => setTimeout(done, HAND_OVER_MS));
+      if (this.#looksOn) await refresh();
+      this.#looksOn = false;
       this.start();
     }
   }
