@@ -1,26 +1,27 @@
 """A session that runs in Chromium: steered, noted second by second, through crashes and reloads."""
 
-import os
+import json
 import re
-import signal
-import subprocess
-import sys
+import shutil
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from playlist_builder import Library
 from tests.support.commands import run
+from tests.support.desk_process import DeskProcess
 from tests.support.parts import needs
 from tests.support.sounds import write_pieces
+
+Error = pytest.importorskip("playwright.sync_api").Error
 
 pytestmark = needs("chromium", "playwright")
 
 SHORT = ("--min-length", "12s", "--max-length", "2m")
 POSITION = "() => document.querySelector('.place').textContent"
 KILLS = 3  # of the server while one session plays
-ROOT = Path(__file__).parents[3]
+WAITED_MS = 4000  # until somebody presses
 
 
 @pytest.fixture(scope="module")
@@ -35,30 +36,6 @@ def kept(tmp_path_factory):
     return library
 
 
-class Served:
-    """The desk in a process of its own, which can be killed and started again."""
-
-    def __init__(self, library, language):
-        self.library, self.language, self.process = library, language, None
-
-    def start(self):
-        words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
-        self.process = subprocess.Popen(
-            [sys.executable, *words],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | {"LANGUAGE": self.language},
-        )
-        return re.search(r"http\S+", self.process.stderr.readline())[0]
-
-    def kill(self):
-        with suppress(ProcessLookupError):
-            os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stderr.close()
-
-
 @pytest.fixture
 def desk(kept, tmp_path):
     """Start the desk on a library of its own."""
@@ -67,7 +44,7 @@ def desk(kept, tmp_path):
     served = []
 
     def start(language="en"):
-        served.append(Served(library, language))
+        served.append(DeskProcess(library, language))
         return served[-1], served[-1].start()
 
     yield start
@@ -210,3 +187,123 @@ def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
         second.wait_for_selector(".run")
         at_least(second, before + 4)
         assert seconds(second) <= before + 15
+
+
+def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page, page_of(browser, url) as other:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        other.wait_for_selector("#elsewhere:not([hidden])")
+        with suppress(Error):
+            page.goto("chrome://crash", timeout=1000)
+        other.wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(other, before + 2)
+        assert seconds(other) <= before + 5
+
+
+SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
+  const go = document.querySelector("button.go:not([hidden])");
+  if (go) console.log(JSON.stringify(go.getBoundingClientRect()));
+}).observe(document, { subtree: true, childList: true, attributes: true })"""
+
+
+def test_where_the_browser_waits_for_a_press_the_page_asks_for_one_and_goes_on(browser, desk):
+    """A script of a test would count as a press, so none runs until then."""
+    served, url = desk()
+    kind = browser.browser_type
+    strict = kind.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with page_of(strict, url) as page:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        page.add_init_script(SAYS_WHEN_BLOCKED)
+        with page.expect_console_message(lambda message: "width" in message.text) as told:
+            page.reload()
+        place = json.loads(told.value.text)
+        page.wait_for_timeout(WAITED_MS)
+        pressed_at = datetime.now(UTC)
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+        at_least(page, before + 2)
+        assert seconds(page) <= before + 5
+        assert page.locator("button.go").is_hidden()
+        end(page)
+    strict.close()
+    found, *_ = holes(served.library)
+    assert found == []
+    with Library.open(served.library) as library:
+        events = library.records.read(library.records.latest().id).events
+    sounds = [each for each in events if type(each.what).__name__ == "Sounded"]
+    first = next(each for each in events if type(each.what).__name__ == "Reopened")
+    resumed = min(sounds, key=lambda each: abs(each.session_s - first.session_s))
+    assert resumed.session_s == pytest.approx(first.session_s, abs=0.01)
+    half = timedelta(milliseconds=WAITED_MS / 2)
+    assert datetime.fromisoformat(resumed.at) > pressed_at - half
+
+
+WAKEFUL = """window.locks = [];
+const request = WakeLock.prototype.request;
+WakeLock.prototype.request = function (...given) {
+  const lock = request.apply(this, given);
+  lock.then((each) => locks.push(each));
+  return lock;
+}"""
+SEEN = """(state) => {
+  Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_the_screen_stays_on_while_it_runs_also_after_the_page_was_hidden(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        page.add_init_script(WAKEFUL)
+        page.reload()
+        begin(page)
+        page.wait_for_function("() => locks.length === 1 && !locks[0].released")
+        page.evaluate("() => locks[0].release()")  # as where the page is hidden
+        page.evaluate(SEEN, "hidden")
+        page.evaluate(SEEN, "visible")
+        page.wait_for_function("() => locks.length === 2 && !locks[1].released")
+        end(page)
+        page.wait_for_function("() => locks.length === 2 && locks[1].released")
+
+
+def test_keys_and_the_pedal_of_a_page_turner_press_the_buttons(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        pressed = []
+        page.on("request", lambda request: pressed.append((request.url, request.post_data)))
+        begin(page)
+
+        def presses(key):
+            """Return which command a key has sent, and of which button."""
+            pressed.clear()
+            page.keyboard.press(key)
+            page.wait_for_function("() => !document.querySelector('.steer.waiting')")
+            page.wait_for_timeout(300)
+            sent = [(url.rpartition("/")[2], json.loads(body)) for url, body in pressed if body]
+            return [(name, given.get("button")) for name, given in sent if name != "heard"]
+
+        page.locator(".when label").last.click()
+        for key, button in {"S": "softer", "c": "calm", "PageUp": "softer"}.items():
+            assert presses(key) == [("press", button)]
+            assert presses(key) == [("take_back", None)]
+        too_long = {"l": "longer", "h": "hold", "PageDown": "hold", "ArrowRight": "hold"}
+        for key, button in too_long.items():
+            assert presses(key) == [("press", button)]
+        assert page.locator(".when input").last.is_checked()
+        page.locator("button.show-keys").click()
+        page.locator("dialog.keys select").last.select_option("pause")
+        assert presses("s") == []
+        page.locator("dialog.keys button").click()
+        assert presses("PageDown") == [("pause", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        assert presses(" ") == [("resume", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        page.keyboard.press("n")
+        page.keyboard.type("as planned")
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement === document.body")
+        assert presses("PageDown") == [("pause", None)]
