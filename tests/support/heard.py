@@ -25,6 +25,7 @@ from tests.support.libraries import fill
 TOKEN = "t" * 43
 RATE_HZ = 48_000
 FADE = 50  # frames of a crossfade
+STARTED_S = 120.0  # in which it listens, on a busy machine
 
 
 def write_tones(folder, count, seconds=5.2):
@@ -76,7 +77,7 @@ class Server:
         """Start, or start again under the same address; returns when it answers."""
         command = [sys.executable, "-m", "tests.support.heard", str(self.folder), str(self.port)]
         self.process = subprocess.Popen(command)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + STARTED_S
         while True:
             try:
                 return socket.create_connection(("127.0.0.1", self.port), 1).close()
