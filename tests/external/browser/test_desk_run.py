@@ -21,6 +21,7 @@ pytestmark = needs("chromium", "playwright")
 SHORT = ("--min-length", "12s", "--max-length", "2m")
 POSITION = "() => document.querySelector('.place').textContent"
 KILLS = 3  # of the server while one session plays
+BYTES_PER_S = 8 * 48_000  # of sound
 WAITED_MS = 4000  # until somebody presses
 
 
@@ -201,6 +202,29 @@ def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browse
         other.wait_for_selector("#elsewhere[hidden]", state="attached")
         at_least(other, before + 2)
         assert seconds(other) <= before + 5
+
+
+def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
+    _, url = desk()
+    from_s, until_s = 60, 80
+    with page_of(browser, url) as page:
+        asked = []
+
+        def sound(route):
+            first = int(re.search(r"=(\d+)", route.request.headers["range"])[1])
+            gone = {"error": "gone", "from_s": from_s, "until_s": until_s}
+            is_gone = len(asked) < 2 and first > from_s * BYTES_PER_S
+            route.fulfill(status=410, json=gone) if is_gone else route.continue_()
+
+        def lost(route):
+            asked.append(route.request.url)
+            route.abort() if len(asked) == 1 else route.continue_()
+
+        page.route("**/sound/mix/**", sound)
+        page.route("**/api/do/lost", lost)
+        begin(page)
+        page.wait_for_selector(".run .told:not(:empty)")
+        assert len(asked) == 2
 
 
 SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
