@@ -1,7 +1,8 @@
 // Lets a page live as fast as it can, sound and all, but at most QUICK.speed times as fast as the
 // real time: its timers follow the clock of what it plays, which is mixed step by step and goes to
 // no device. Time stands still at `goal` seconds of `clock()`, and, unless it `starves`, while less
-// than 4 s of music are there or a command is under way. The time of day is the real one.
+// than 4 s of music are there or a command is under way: then its timers go on with the real time, or
+// nothing would be tried again. The time of day is the real one.
 //
 // The levels of what sounds are told by window.sounded, each of `PEAK` samples.
 {
@@ -14,6 +15,7 @@
   const realNow = performance.now.bind(performance);
   const timers = new Map(); // number to {due_s, act, every_s}
   let [now_s, lastTimer, asked, sound] = [0, 0, 0, null];
+  let waited_s = 0; // by which timers are ahead of the sound
 
   window.goal = 1;
   window.starves = false;
@@ -25,19 +27,19 @@
     if (!player?.is_playing || player.is_paused) return false;
     return player.ahead_s < LEAST_S && player.position_s + player.ahead_s < player.mix.length_s - 0.2;
   };
-  const waits = () =>
-    now_s >= window.goal ||
-    now_s > (speed * (realNow() - begun_ms)) / 1000 ||
-    (!window.starves && (asked > 0 || isPoor()));
+  const stands = () =>
+    now_s >= window.goal || now_s > (speed * (realNow() - begun_ms)) / 1000;
+  const wants = () => !window.starves && (asked > 0 || isPoor());
+  const timer_s = () => now_s + waited_s;
 
   const later = (act, ms = 0, every = false) => {
-    timers.set((lastTimer += 1), { due_s: now_s + ms / 1000, act, every_s: every ? ms / 1000 : 0 });
+    timers.set((lastTimer += 1), { due_s: timer_s() + ms / 1000, act, every_s: every ? ms / 1000 : 0 });
     return lastTimer;
   };
   window.setTimeout = (act, ms, ...given) => later(() => act(...given), ms);
   window.setInterval = (act, ms, ...given) => later(() => act(...given), ms, true);
   window.clearTimeout = window.clearInterval = (number) => timers.delete(number);
-  performance.now = () => 1000 * now_s;
+  performance.now = () => 1000 * timer_s();
   window.fetch = async (url, options) => {
     const isCommand = `${url}`.startsWith("/api/do/");
     asked += isCommand;
@@ -50,8 +52,8 @@
 
   const fire = () => {
     for (const [number, timer] of timers) {
-      if (timer.due_s > now_s) continue;
-      if (timer.every_s) timer.due_s = Math.max(timer.due_s + timer.every_s, now_s);
+      if (timer.due_s > timer_s()) continue;
+      if (timer.every_s) timer.due_s = Math.max(timer.due_s + timer.every_s, timer_s());
       else timers.delete(number);
       timer.act();
     }
@@ -62,7 +64,13 @@
   (async () => {
     for (;;) {
       await rest();
-      while (waits()) await rest(5);
+      while (stands() || wants()) {
+        const since_ms = realNow();
+        await rest(5);
+        if (!wants()) continue;
+        waited_s += (realNow() - since_ms) / 1000;
+        fire();
+      }
       if (sound) await sound.step();
       now_s += STEP_S;
       fire();

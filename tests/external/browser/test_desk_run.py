@@ -21,6 +21,10 @@ pytestmark = needs("chromium", "playwright")
 SHORT = ("--min-length", "12s", "--max-length", "2m")
 POSITION = "() => document.querySelector('.place').textContent"
 KILLS = 3  # of the server while one session plays
+MEASURED = """async () => {
+  const { sound } = await (await fetch("/api/state")).json();
+  return sound.ready === sound.total;
+}"""
 BYTES_PER_S = 8 * 48_000  # of sound
 WAITED_MS = 4000  # until somebody presses
 
@@ -220,6 +224,8 @@ def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
             asked.append(route.request.url)
             route.abort() if len(asked) == 1 else route.continue_()
 
+        while page.evaluate(MEASURED) is False:  # until then the mix is made again
+            page.wait_for_timeout(100)
         page.route("**/sound/mix/**", sound)
         page.route("**/api/do/lost", lost)
         begin(page)
