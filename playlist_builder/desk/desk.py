@@ -149,6 +149,8 @@ class Desk:
         self.tell("holder", {"tab": tab})
 
     def _left(self, tab: str) -> None:
+        """Let nobody hold the desk where its page is gone, and then the page that came last."""
         if self.holder == tab and tab not in self._pages.values():
-            self.holder = ""
-            self.tell("holder", {"tab": ""})
+            self.hold("")
+            if self._pages:
+                self.hold(next(reversed(self._pages.values())))

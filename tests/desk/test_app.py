@@ -276,3 +276,17 @@ def test_a_library_with_a_name_of_any_bytes_that_fails_is_one_line(hostile_page,
     answer = hostile_page.get(path)
     assert answer.status_code in {404, 422}
     assert "is damaged" in answer.text
+
+
+def test_a_page_that_looks_on_holds_the_desk_when_the_other_one_is_gone(desk, monkeypatch):
+    monkeypatch.setattr("playlist_builder.desk.desk.LEFT_S", 0.0)
+
+    async def told():
+        async with desk.page("b") as first, desk.page("c") as second:
+            async with desk.page("a"):
+                pass
+            await asyncio.sleep(0.05)
+            texts = [[queue.get_nowait() for _ in range(3)] for queue in (first, second)]
+        return [[json.loads(each.partition("data: ")[2])["tab"] for each in own] for own in texts]
+
+    assert asyncio.run(told()) == [["a", "", "c"]] * 2

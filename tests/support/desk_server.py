@@ -1,16 +1,10 @@
-"""A desk for a real browser: served in this process, or in one that can be killed."""
+"""A desk that is served in this process, for a real browser."""
 
-import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 
 from playlist_builder.desk import downloads, record_routes, serve, sound_routes
 from playlist_builder.desk.address import HOST, Address
@@ -23,7 +17,6 @@ from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
 
 PATIENCE_S = 120.0
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -69,35 +62,3 @@ def opened(library, words, sound, tell, player=None):
     bench.player = player
     bench.open_last()
     return bench
-
-
-class Served:
-    """The desk in a process of its own, which can be killed and started again."""
-
-    def __init__(self, library, language):
-        self.library, self.language, self.process = library, language, None
-
-    def start(self):
-        self.process = self._started()
-        return re.search(r"http\S+", self.process.stderr.readline())[0]
-
-    def start_again(self):
-        """Return the address that a second start shows, which finds the first one."""
-        with self._started() as second:
-            return re.search(r"open already: (http\S+)", second.stderr.read())[1]
-
-    def _started(self):
-        words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
-        return subprocess.Popen(
-            [sys.executable, *words],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | {"LANGUAGE": self.language},
-        )
-
-    def kill(self):
-        with suppress(ProcessLookupError):
-            os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stderr.close()

@@ -80,6 +80,12 @@ function made(first) {
     keys.element,
   );
 
+  // What was clicked does not keep the focus: keys would press it again, or move in the choice,
+  // and not do what they are for.
+  element.addEventListener("click", ({ detail }) => {
+    if (detail) document.activeElement?.closest("button, [type=radio]")?.blur();
+  });
+
   async function press(name) {
     const pending = pendingOf(name);
     refused.delete(name);
@@ -223,15 +229,10 @@ function line(name) {
   };
 }
 
-// A button that was clicked does not keep the focus: Space would press it again, and not pause.
 function button(name, press) {
-  const clicked = ({ detail, currentTarget }) => {
-    if (detail) currentTarget.blur();
-    press();
-  };
   return html(
     "button",
-    { class: "steer", "data-button": name, onclick: clicked, "aria-keyshortcuts": KEYS[name] },
+    { class: "steer", "data-button": name, onclick: press, "aria-keyshortcuts": KEYS[name] },
     html("span", { class: "name" }, text(`button_${name}`), html("kbd", { "aria-hidden": "true" }, KEYS[name])),
     html("span", { class: "said" }),
     html("span", { class: "back" }),

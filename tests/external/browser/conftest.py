@@ -19,7 +19,7 @@ from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
 from playlist_builder.session_request import SessionRequest
 from tests.support.commands import run
-from tests.support.desk_server import Served
+from tests.support.desk_process import DeskProcess
 from tests.support.parts import CHROMIUM
 from tests.support.sounds import write_pieces
 
@@ -176,7 +176,7 @@ def desk(kept, tmp_path):
     served = []
 
     def start(language="en"):
-        served.append(Served(library, language))
+        served.append(DeskProcess(library, language))
         return served[-1], served[-1].start()
 
     yield start

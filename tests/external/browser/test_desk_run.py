@@ -1,7 +1,10 @@
 """A session that runs in Chromium: steered, noted second by second, through crashes and reloads."""
 
+import json
 import re
-from contextlib import contextmanager
+import shutil
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,6 +15,7 @@ from playlist_builder import (
     Library,
     Paused,
     Pressed,
+    Reopened,
     Resumed,
     Silent,
     Sounded,
@@ -19,11 +23,19 @@ from playlist_builder import (
 )
 from tests.support.parts import CHROMIUM, needs
 
+Error = pytest.importorskip("playwright.sync_api").Error
+
 pytestmark = needs(CHROMIUM, "playwright")
 
 POSITION = "() => document.querySelector('.place').textContent"
 PATIENCE_MS = 120_000
 KILLS = 3  # of the server while one session plays
+MEASURED = """async () => {
+  const { sound } = await (await fetch("api/state")).json();
+  return sound.ready === sound.total;
+}"""
+BYTES_PER_S = 8 * 48_000  # of sound
+WAITED_MS = 4000  # until somebody presses
 
 
 @contextmanager
@@ -209,3 +221,148 @@ def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
         second.wait_for_selector(".run")
         at_least(second, left + 3)
         assert seconds(second) <= left + 15
+
+
+def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as page, page_of(browser, served.start_again()) as other:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        other.wait_for_selector("#elsewhere:not([hidden])")
+        with suppress(Error):
+            page.goto("chrome://crash", timeout=1000)
+        other.wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(other, before + 2)
+        assert seconds(other) <= before + 5
+
+
+def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
+    _, url = desk()
+    from_s, until_s = 60, 80
+    with page_of(browser, url) as page:
+        asked = []
+
+        def sound(route):
+            first = int(re.search(r"=(\d+)", route.request.headers["range"])[1])
+            gone = {"error": "gone", "from_s": from_s, "until_s": until_s}
+            is_gone = len(asked) < 2 and first > from_s * BYTES_PER_S
+            route.fulfill(status=410, json=gone) if is_gone else route.continue_()
+
+        def lost(route):
+            asked.append(route.request.url)
+            route.abort() if len(asked) == 1 else route.continue_()
+
+        while page.evaluate(MEASURED) is False:  # until then the mix is made again
+            page.wait_for_timeout(100)
+        page.route("**/sound/mix/**", sound)
+        page.route("**/api/do/lost", lost)
+        begin(page)
+        page.wait_for_selector(".run .told:not(:empty)")
+        assert len(asked) == 2
+
+
+SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
+  const go = document.querySelector("button.go:not([hidden])");
+  if (go) console.log(JSON.stringify(go.getBoundingClientRect()));
+}).observe(document, { subtree: true, childList: true, attributes: true })"""
+
+
+def test_where_the_browser_waits_for_a_press_the_page_asks_for_one_and_goes_on(browser, desk):
+    """A script of a test would count as a press, so none runs until then."""
+    served, url = desk()
+    kind = browser.browser_type
+    strict = kind.launch(executable_path=shutil.which(CHROMIUM), args=["--no-sandbox"])
+    with page_of(strict, url) as page:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        page.add_init_script(SAYS_WHEN_BLOCKED)
+        with page.expect_console_message(lambda message: "width" in message.text) as told:
+            page.reload()
+        place = json.loads(told.value.text)
+        page.wait_for_timeout(WAITED_MS)
+        pressed_at = datetime.now(UTC)
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+        at_least(page, before + 2)
+        assert seconds(page) <= before + 5
+        assert page.locator("button.go").is_hidden()
+        end(page)
+    strict.close()
+    found, *_ = holes(served.library)
+    assert found == []
+    with Library.open(served.library) as library:
+        events = library.records.read(library.records.latest().id).events
+    sounds = [each for each in events if isinstance(each.what, Sounded)]
+    first = next(each for each in events if isinstance(each.what, Reopened))
+    resumed = min(sounds, key=lambda each: abs(each.session_s - first.session_s))
+    assert resumed.session_s == pytest.approx(first.session_s, abs=0.01)
+    half = timedelta(milliseconds=WAITED_MS / 2)
+    assert datetime.fromisoformat(resumed.at) > pressed_at - half
+
+
+WAKEFUL = """window.locks = [];
+const request = WakeLock.prototype.request;
+WakeLock.prototype.request = function (...given) {
+  const lock = request.apply(this, given);
+  lock.then((each) => locks.push(each));
+  return lock;
+}"""
+SEEN = """(state) => {
+  Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_the_screen_stays_on_while_it_runs_also_after_the_page_was_hidden(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        page.add_init_script(WAKEFUL)
+        page.reload()
+        begin(page)
+        page.wait_for_function("() => locks.length === 1 && !locks[0].released")
+        page.evaluate("() => locks[0].release()")  # as where the page is hidden
+        page.evaluate(SEEN, "hidden")
+        page.evaluate(SEEN, "visible")
+        page.wait_for_function("() => locks.length === 2 && !locks[1].released")
+        end(page)
+        page.wait_for_function("() => locks.length === 2 && locks[1].released")
+
+
+def test_keys_and_the_pedal_of_a_page_turner_press_the_buttons(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        pressed = []
+        page.on("request", lambda request: pressed.append((request.url, request.post_data)))
+        begin(page)
+
+        def presses(key):
+            """Return which command a key has sent, and of which button."""
+            pressed.clear()
+            page.keyboard.press(key)
+            page.wait_for_function("() => !document.querySelector('.steer.waiting')")
+            page.wait_for_timeout(300)
+            sent = [(url.rpartition("/")[2], json.loads(body)) for url, body in pressed if body]
+            return [(name, given.get("button")) for name, given in sent if name != "heard"]
+
+        page.locator(".when label").last.click()
+        for key, button in {"S": "softer", "c": "calm", "PageUp": "softer"}.items():
+            assert presses(key) == [("press", button)]
+            assert presses(key) == [("take_back", None)]
+        too_long = {"l": "longer", "h": "hold", "PageDown": "hold", "ArrowRight": "hold"}
+        for key, button in too_long.items():
+            assert presses(key) == [("press", button)]
+        assert page.locator(".when input").last.is_checked()
+        page.locator("button.show-keys").click()
+        page.locator("dialog.keys select").last.select_option("pause")
+        assert presses("s") == []
+        page.locator("dialog.keys button").click()
+        assert presses("PageDown") == [("pause", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        assert presses(" ") == [("resume", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        page.keyboard.press("n")
+        page.keyboard.type("as planned")
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement === document.body")
+        assert presses("PageDown") == [("pause", None)]
