@@ -12,8 +12,8 @@ least counts, for other programs disturb.
 `scan --no-vocals --no-embedding`; `everything` is `scan`; `bliss` is a process with bliss-audio,
 null where that is not installed. `alone` is what each of these takes for no file at all, start-up.
 
-`new_file` is a scan of one file more in a library of KNOWN, the first of each form by turns:
-`features`, `everything`, and `unchanged` where nothing is new; KNOWN 0 leaves it out.
+`new_file` is a scan of one MP3 more in a library of KNOWN tracks, `features` and `everything`, and
+of none more, `unchanged`. KNOWN 0 leaves it out.
 """
 
 import argparse
@@ -102,10 +102,10 @@ def costs(files: dict[str, list[Path]], runs: int) -> dict[str, dict[str, float 
         for form, paths in {"alone": [], **files}.items():
             for name, program in found.items():
                 spent = program([os.fspath(path) for path in paths])
-                took.setdefault((form, name), []).append(spent)
+                took.setdefault((form, name), []).append(round(spent, 3))
     rows = {form: {name: min(took[form, name]) for name in found} for form in ("alone", *files)}
-    rows["all"] = {name: sum(rows[form][name] for form in files) for name in found}
-    return {form: with_ratios(row) for form, row in rows.items()}
+    rows["all"] = {name: round(sum(rows[form][name] for form in files), 3) for name in found}
+    return {form: row if form == "alone" else with_ratios(row) for form, row in rows.items()}
 
 
 def with_ratios(row: dict[str, float]) -> dict[str, float | None]:
@@ -114,26 +114,27 @@ def with_ratios(row: dict[str, float]) -> dict[str, float | None]:
         f"{who}_over_{other}": round(row[who] / row[other], 3) if other in row else None
         for who, other in RATIOS
     }
-    return {name: round(seconds, 2) for name, seconds in row.items()} | ratios
+    return dict.fromkeys(("bliss",)) | row | ratios
 
 
-def new_file_costs(known: int, new: Sequence[Path], runs: int) -> dict[str, float]:
+def new_file_costs(known: int, new: Path, runs: int) -> dict[str, object]:
     """Return the CPU seconds of a scan of one file more, and of one that finds nothing new."""
     took: dict[str, list[float]] = {"unchanged": [], "features": [], "everything": []}
     with tempfile.TemporaryDirectory() as folder:
         music, library = Path(folder) / "music", f"{folder}/library.db"
         make_files(music, known)
         make_rows(music, library)
-        for run in range(runs):
-            for name, options in (("unchanged", ()), ("features", FEATURES), ("everything", ())):
+        added = music / f"new{new.suffix}"
+        for _ in range(runs):
+            for name, seconds in took.items():
                 copy = shutil.copy(library, f"{folder}/{name}.db")
-                added = music / f"new{new[run % len(new)].suffix}"
                 if name != "unchanged":
-                    shutil.copy(new[run % len(new)], added)
-                scan = [*PROGRAM, os.fspath(music), *options, "--library", copy]
-                took[name].append(cpu_s(scan))
+                    shutil.copy(new, added)
+                options = FEATURES if name == "features" else ()
+                seconds.append(cpu_s([*PROGRAM, os.fspath(music), *options, "--library", copy]))
                 added.unlink(missing_ok=True)
-    return {name: round(min(seconds), 2) for name, seconds in took.items()}
+    least = {name: round(min(seconds), 3) for name, seconds in took.items()}
+    return {"known": known, "file": new.name, **least}
 
 
 def main() -> None:
@@ -159,10 +160,7 @@ def main() -> None:
             **costs(files, given.runs),
         }
         if given.known:
-            new = [paths[0] for paths in files.values()]
-            report["new_file"] = new_file_costs(given.known, new, given.runs) | {
-                "known": given.known
-            }
+            report["new_file"] = new_file_costs(given.known, files["mp3"][0], given.runs)
     sys.stdout.write(json.dumps(report) + "\n")
 
 
