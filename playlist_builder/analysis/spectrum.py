@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from playlist_builder import transform
 from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.models import Floats, Floats32
@@ -159,11 +160,8 @@ class _Transform:
     """
 
     def __init__(self, window: Floats, sample_rate_hz: int) -> None:
-        import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
-
-        self._rfft = scipy.fft.rfft
         self._window = window.astype(np.float32)
-        self._size = scipy.fft.next_fast_len(len(window), real=True)
+        self._size = transform.fast_length(len(window))
         self.frequencies_hz = np.fft.rfftfreq(self._size, 1 / sample_rate_hz).astype(np.float64)
         # Parseval: all but the first and the last bin count for both halves of the spectrum.
         alone = (self.frequencies_hz == 0.0) | (self.frequencies_hz == sample_rate_hz / 2)
@@ -189,7 +187,7 @@ class _Transform:
         filled = self._filled[:rows]
         within = filled.reshape(*frames.shape[:-1], self._size)[..., : len(self._window)]
         np.multiply(frames, self._window, out=within)
-        squares = np.asarray(self._rfft(filled, axis=-1)).view(np.float32)
+        squares = transform.rfft(filled).view(np.float32)
         return np.square(squares, out=squares)
 
 
@@ -203,15 +201,14 @@ class _Bands:
         self._transform = _Transform(window, sample_rate_hz)
         scale = self._transform.scale / hop
         bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
-        self._banks = _split_bank(bank.astype(np.float32))
-        self._used = 2 * max(bins.stop for bins, _ in self._banks)
+        # Of both parts of each bin: to add these first takes longer than so few bands do.
+        self._banks = _split_bank(np.repeat(bank.astype(np.float32), 2, axis=0))
         response = self._transform.k_response(sample_rate_hz) * share / hop
         self._response = np.repeat(response, 2).astype(np.float32)
 
     def push(self, mono: Floats32, *, last: bool = False) -> tuple[Floats32, Floats32]:
         squares = self._transform(self._frames.push(mono, last=last))
-        power = _power(squares[:, : self._used])
-        bands = [power[:, bins] @ bank for bins, bank in self._banks]
+        bands = [squares[:, bins] @ bank for bins, bank in self._banks]
         return np.hstack(bands), np.maximum(squares @ self._response, 0.0)
 
 
@@ -228,7 +225,8 @@ class _Tones:
 
     def push(self, mono: Floats32, *, last: bool = False) -> Floats32:
         squares = self._transform(self._frames.push(mono, last=last))
-        power = _power(squares[:, : 2 * (self._left[-1] + 2)])
+        squares = squares[:, : 2 * (self._left[-1] + 2)]
+        power = squares[:, ::2] + squares[:, 1::2]
         left, right = power[:, self._left], power[:, self._left + 1]
         return np.asarray(left + (right - left) * self._share, np.float32)
 
@@ -250,12 +248,8 @@ class _UnmixedPower:
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 
-def _power(squares: Floats32) -> Floats32:
-    return np.asarray(squares[:, ::2] + squares[:, 1::2])
-
-
 def _split_bank(bank: Floats32) -> list[tuple[slice, Floats32]]:
-    """Return the parts of a sparse bank (bins, bands), each with the range of bins it uses."""
+    """Return the parts of a sparse bank (rows, bands), each with the range of rows it uses."""
     parts = []
     for part in np.split(bank, BANK_PARTS, axis=1):
         used = np.flatnonzero(part.any(axis=1))  # none above half the sample rate
