@@ -127,7 +127,7 @@ def test_what_was_pressed_after_it_holds_and_counts_once(bench, clock):
     clock.later(2.0)
     bench.do("take_back", {"press": first["press"], "position_s": 304.0})
     (pending,) = bench.state()["run"]["pending"]
-    assert (pending["press"], pending["until"]) == (later["press"], later["until"])
+    assert (pending["press"], pending["left_s"]) == (later["press"], later["left_s"] - 2.0)
     assert [each.kind for each in bench.session.request.changes] == ["shift"]
     assert [each.button for each in events(bench, "Pressed")] == ["longer", "softer"]
     bench.do("take_back", {"press": later["press"], "position_s": 305.0})

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from hypothesis import settings
@@ -30,7 +31,7 @@ class Runs(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         shutil.copy(self.library, self.folder / "l.db")
         self.clock, self.position_s, self.notes = Clock(), 0.0, 0
-        log.Log.__init__.__defaults__ = (self.clock,)
+        log.Log.__init__.__defaults__ = (self.clock, self.clock.steady_s)
         self.open()
         self.bench.open_last()
         self.bench.do("begin", {})
@@ -39,7 +40,7 @@ class Runs(RuleBasedStateMachine):
     def teardown(self):
         self.bench.close()
         shutil.rmtree(self.folder)
-        log.Log.__init__.__defaults__ = (log.wall_clock,)
+        log.Log.__init__.__defaults__ = (log.wall_clock, time.monotonic)
 
     def open(self):
         self.bench = Bench(str(self.folder / "l.db"), run.COMMANDS, Words("en"), Sound())

@@ -129,7 +129,7 @@ def test_two_writers_do_not_mix(library):
         (lambda found: found.read("cc"), "'cc' is not there"),
         (lambda found: found.describe("cc", About()), "'cc' is not there"),
         (lambda found: found.by_number(7), "No record 7"),
-        (lambda found: found.by_number(10**30), "No record 1000"),
+        (lambda found: found.by_number(10**30), "No record 1e30"),
         (lambda found: found.latest(), "no record yet"),
     ],
 )

@@ -63,8 +63,15 @@ def profile(*phases, rules=None):
     return Profile("arc", "Arc", "", 60.0, phases, rules or Rules())
 
 
+def lasting(each, levels):
+    """Return a slot that is as long as what it plays of a track."""
+    until_s = len(levels.k_power) / 10 if each.to_s is None else each.to_s
+    return replace(each, end_s=each.start_s + until_s - (each.from_s or 0.0))
+
+
 def planned(found, *, slots=None, settings=None, rules=None, phases=()):
     slots = slots or [slot(number) for number in range(len(found))]
+    slots = [lasting(each, own) for each, own in zip(slots, found, strict=True)]
     levels = {each.path: level for each, level in zip(slots, found, strict=True)}
     return mixing.plan(
         session(slots),

@@ -4,7 +4,8 @@
 import { ask, tab } from "./api.js";
 
 const ONE_S = 5; // of music in one note
-const CONTIGUOUS_S = 3; // a step of the clock that is longer was a jump
+const CONTIGUOUS_S = 3; // a longer step is a jump, unless the page stood still for as long
+const LATE_S = 1;
 const SILENT_DB = -60;
 const MOST = 200; // notes in one message
 const RETRY_MS = 3000;
@@ -17,6 +18,7 @@ export class Noted {
   #knows = false; // the number that the desk has been asked for
   #sending = null;
   #timer = 0;
+  #movedMs = 0; // when it was told last how far the mix has been heard
 
   constructor(run) {
     this.#run = run;
@@ -47,7 +49,9 @@ export class Noted {
   heard(position_s, sounds) {
     const open = this.#kept.open;
     const step = open ? position_s - open.to_s : 0;
-    if (!open || step < 0 || step > CONTIGUOUS_S) {
+    const stood_s = (performance.now() - this.#movedMs) / 1000;
+    this.#movedMs = performance.now();
+    if (!open || step < 0 || step > Math.max(CONTIGUOUS_S, stood_s + LATE_S)) {
       this.#close(sounds);
       this.#open(position_s);
     } else if (open.to_s === open.from_s) open.at = Date.now() - 1000 * step; // it had to wait
@@ -74,6 +78,7 @@ export class Noted {
 
   #open(position_s) {
     this.#kept.open = { from_s: position_s, to_s: position_s, at: Date.now() };
+    this.#movedMs = performance.now();
     this.#kept.heard_s = position_s;
   }
 

@@ -301,6 +301,23 @@ def test_where_the_browser_waits_for_a_press_the_page_asks_for_one_and_goes_on(b
     assert datetime.fromisoformat(resumed.at) > pressed_at - half
 
 
+STAND_STILL = """(ms) => {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}"""
+
+
+def test_seconds_in_which_the_page_stood_still_are_noted_as_well(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        page.evaluate(STAND_STILL, 4500)
+        at_least(page, 8)
+        end(page)
+    found, *_ = holes(served.library)
+    assert found == []
+
+
 WAKEFUL = """window.locks = [];
 WakeLock.prototype.request = async () => {
   const lock = { released: false, release: async () => { lock.released = true; } };
