@@ -25,7 +25,6 @@ import numpy as np
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
 from playlist_builder.networks import music
-from playlist_builder.networks.resampler import Stream
 from tests.evaluation.excerpts import folder, rows
 
 CHECKPOINT = "musicnn/MTT_musicnn/"
@@ -168,10 +167,9 @@ def pooled(path: str, model: music.Model) -> Floats32:
 def heard_patches(path: str) -> Floats32:
     """The patches that are heard of a file, at the common level."""
     with decode.AudioFile(path) as recording:
-        listener, stream = music.MusicListener(), Stream(recording.layout.sample_rate_hz)
+        listener = music.MusicListener(recording.layout.sample_rate_hz)
         for block in recording.blocks():
-            listener.push(stream.push(block.mean(axis=0)))
-    listener.push(stream.finish())
+            listener.push(block.mean(axis=0))
     return listener.patches()[0]
 
 
