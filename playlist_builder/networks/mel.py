@@ -29,7 +29,7 @@ def bank(frequencies_hz: Floats, density: float) -> Floats32:
     Shape (frequencies, BANDS). `density` is the power that white noise has at each frequency where
     its mean square is the sample rate, so that it is as dense at any rate.
     """
-    at_hz = RATE / NFFT * np.arange(NFFT // 2)
+    at_hz = RATE / NFFT * np.arange(NFFT // 2, dtype=np.float64)
     power = FULL_SCALE**2 * np.square(_window()).sum() * RATE / density
     turn = 2.0 * np.pi * at_hz / RATE
     emphasis = 1.0 + PRE_EMPHASIS**2 - 2.0 * PRE_EMPHASIS * np.cos(turn)

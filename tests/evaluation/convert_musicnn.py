@@ -6,8 +6,10 @@ WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weight
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
 weights are stored in half precision. The axes of style are the principal components of what the
 network makes of the excerpts of FOLDERS, no label is used; `explained` is their share of the
-variance.
-Before that, filters lose their fastest cosines over time.
+variance. Before that, filters lose their fastest cosines over time.
+
+The centre of the package is what this finds. Its axes were found with tall filters that answer in
+every frame (`TALL_EVERY` of 1): other axes require that all is fitted again that weighs style.
 """
 
 import io
