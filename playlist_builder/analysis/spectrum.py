@@ -226,8 +226,9 @@ class _Bands:
         self._banks = _split_bank(bank.astype(np.float32), BANK_PARTS)
         response = self._transform.k_response(sample_rate_hz) * share / hop
         self._response = np.repeat(response, 2).astype(np.float32)
-        mels = mel.bank(frequencies_hz, sample_rate_hz * hop)
-        self._mels = _split_bank(mels, MEL_PARTS) if hear else []
+        self._mels: list[tuple[slice, Floats32]] = []
+        if hear:
+            self._mels = _split_bank(mel.bank(frequencies_hz, sample_rate_hz * hop), MEL_PARTS)
         self._used = 2 * max(bins.stop for bins, _ in (*self._banks, *self._mels))
         self._apart: _Frames | None = None  # of what is heard, while that is not the mix
         self._alike, self._reach = 0, (2 + BATCH) * hop  # samples; as many may wait for a frame

@@ -1,7 +1,7 @@
 """What the network for voices lacks in the frames of the analysis, against those of its fit.
 
     PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.fit_ear --music FOLDER [...] \\
-        --speech FOLDER [...] --solo FOLDER --cache FOLDER [--hold-out 0] [--clips 100]
+        --speech FOLDER [...] --solo FOLDER --cache FOLDER [--hold-out 0] [--clips 120]
 
 Prints one JSON line: `lacking`, the figures of `networks.voice.LACKING`; how far logits of a second
 still differ from those in Kaldi's frames (`error`, root mean square), and how well both agree
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--solo", type=Path, required=True, help="of solo_instruments.py")
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--hold-out", type=int, choices=range(vd.FOLDS))
-    parser.add_argument("--clips", type=int, default=100)
+    parser.add_argument("--clips", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     sounds = vd.collect(vd.Cache(given.cache), given.music, given.speech, given.solo)
@@ -49,7 +49,10 @@ def main() -> None:
         samples = ear_mixes.clip(rng, table)
         wanted.append(voice_teacher.rows(teacher, samples))
         found.append(rows_of(samples, model))
-    one, other = (np.clip(np.concatenate(each), LOWEST, HIGHEST) for each in (wanted, found))
+    one, other = (
+        np.clip(np.concatenate(each), LOWEST, HIGHEST).astype(np.float64)
+        for each in (wanted, found)
+    )
     off = one - other
     alike = [np.corrcoef(one[:, c], other[:, c])[0, 1] for c in range(one.shape[1])]
     report = {
