@@ -33,6 +33,8 @@ class VoiceDetector:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._rows: list[Floats32] = []
+        self._silence = voice.levels(model, np.zeros((1, BANDS), np.float32))
+        self._silent_rows: dict[tuple[int, int], Floats32] = {}  # by frames and seconds of a run
         self._buffer = np.empty(((CONTEXT_S + CHUNK_S + CONTEXT_S) * PER_S, BANDS), np.float32)
         self._count = 0
         self._lead = 0  # seconds of context at the start of the buffer
@@ -65,8 +67,7 @@ class VoiceDetector:
         seconds = int(self._count / PER_S - self._lead + 0.5)
         if seconds > 0:
             whole = (self._lead + seconds) * PER_S
-            silence = np.zeros((1, BANDS), np.float32)
-            self._buffer[self._count : whole] = voice.levels(self._model, silence)
+            self._buffer[self._count : whole] = self._silence
             self._run(self._buffer[:whole], seconds)
         self._count = 0
         return np.concatenate(self._rows) if self._rows else np.zeros((0, COLUMNS), np.float32)
@@ -81,11 +82,20 @@ class VoiceDetector:
         return verdict_of(rows, by_style, soft=self._energy <= self._samples * SOFT_MEAN_SQUARE)
 
     def _run(self, levels: Floats32, seconds: int) -> None:
+        if not (levels == self._silence).all():
+            self._rows.append(self._heard(levels, seconds))
+            return
+        key = len(levels), seconds
+        if key not in self._silent_rows:
+            self._silent_rows[key] = self._heard(levels, seconds)
+        self._rows.append(self._silent_rows[key])
+
+    def _heard(self, levels: Floats32, seconds: int) -> Floats32:
         hidden = voice.hidden_layer(self._model, levels)
         start, stop = self._lead * PER_S, (self._lead + seconds) * PER_S
         parts = hidden[:, start:stop].reshape(len(hidden), seconds, PARTS, -1).mean(axis=3)
         logits = np.tensordot(parts, self._model.outputs, (0, 1)) + self._model.output_bias
-        self._rows.append(rows_of(logits))
+        return rows_of(logits)
 
 
 def rows_of(logits: Floats32) -> Floats32:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from playlist_builder.analysis.spectrum import spectra
 from playlist_builder.errors import ModelError
 from playlist_builder.models import VoiceDetection
-from playlist_builder.networks import voice, weights
+from playlist_builder.networks import mel, voice, weights
 from playlist_builder.vocals import detector, style
 
 RATE = 16000
@@ -61,6 +61,31 @@ def whole():
     noise = np.random.default_rng(0).normal(0, 0.02, seconds * RATE).astype(np.float32)
     samples = pad(seconds) + noise
     return samples, rows_of(samples, len(samples))
+
+
+def test_minutes_of_silence_are_heard_once(monkeypatch):
+    """And nothing is lost: what is heard of them is what is heard where each is."""
+    model, runs = detector.model(), []
+    really = voice.hidden_layer
+    monkeypatch.setattr(voice, "hidden_layer", lambda *given: runs.append(1) or really(*given))
+    sound = np.random.default_rng(0).uniform(1e3, 1e6, (90 * voice.PER_S, mel.BANDS))
+    silence = np.zeros((600 * voice.PER_S, mel.BANDS))
+    power = np.concatenate((sound, silence, sound)).astype(np.float32)
+
+    def rows():
+        listener = detector.VoiceDetector(model)
+        listener.push(power, np.ones(1, np.float32))
+        return listener.logits()
+
+    found, count = rows(), len(runs)
+    assert (len(found), count) == (780, 5)
+    monkeypatch.setattr(detector.VoiceDetector, "_run", always_heard)
+    np.testing.assert_array_equal(found, rows())
+    assert len(runs) - count == 13
+
+
+def always_heard(listener, levels, seconds):
+    listener._rows.append(listener._heard(levels, seconds))  # noqa: SLF001 - as without the short cut
 
 
 @settings(deadline=None, max_examples=10)
