@@ -11,12 +11,11 @@ def sine(rate, count, hertz=440.0):
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000, 96000, 44101, 768000])
-@pytest.mark.parametrize("length", [1600, 48128])
-def test_a_tone_is_the_same_tone(rate, length):
+def test_a_tone_is_the_same_tone(rate):
     resample = Resampler(rate)
-    found = resample(sine(rate, resample.needed(length)))
-    assert length <= len(found) < length + RATE // 10
-    middle = slice(RATE // 50, length - RATE // 50)
+    found = resample(sine(rate, resample.needed(3 * RATE)))
+    assert 3 * RATE <= len(found) < 3.1 * RATE
+    middle = slice(RATE // 50, 3 * RATE - RATE // 50)
     np.testing.assert_allclose(found[middle], sine(RATE, len(found))[middle], atol=2e-2)
 
 
