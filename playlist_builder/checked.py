@@ -26,8 +26,15 @@ def wrong(field: str, wanted: str, value: object) -> RequestError:
         "{field}: give {wanted}, not {value}.",
         field=field,
         wanted=wanted,
-        value=ascii(value)[:SHOWN],
+        value=_shown(value),
     )
+
+
+def _shown(value: object) -> str:
+    try:
+        return ascii(value)[:SHOWN]
+    except ValueError:  # Python writes down no whole number of thousands of digits
+        return Phrase("a number of thousands of digits")
 
 
 def is_number(value: Any) -> bool:  # noqa: ANN401
@@ -83,6 +90,16 @@ def text(field: str, value: Any) -> str:  # noqa: ANN401
     raise wrong(field, Phrase("a text"), value)
 
 
+def written_text(field: str, value: Any) -> str:  # noqa: ANN401
+    """Return a text that can be written down as UTF-8, as a library does."""
+    found = text(field, value)
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        raise wrong(field, Phrase("a text of whole characters"), value) from None
+    return found
+
+
 def flag(field: str, value: Any) -> bool:  # noqa: ANN401
     """Return True or False."""
     if isinstance(value, bool):
@@ -101,9 +118,18 @@ def path(field: str, value: Any) -> str:  # noqa: ANN401
     """Return a path as text."""
     if isinstance(value, str | os.PathLike):
         name = os.fspath(value)
-        if isinstance(name, str) and name and "\0" not in name:
+        if isinstance(name, str) and name and "\0" not in name and _is_written(name):
             return name
     raise wrong(field, Phrase("a path, as text or a Path"), value)
+
+
+def _is_written(name: str) -> bool:
+    """Whether the system has bytes for a name."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def paths(field: str, value: Any) -> tuple[str, ...]:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """The errors a caller may catch. Every message is one line: what, which, what to do next."""
 
 import errno
+import math
 from collections.abc import Mapping
 from gettext import NullTranslations
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from playlist_builder.language.text import LINE_LIMIT, one_line
 from playlist_builder.language.translation import Phrase
 
+ENDLESS = 10**18  # from here on nobody reads digits
 SYSTEM_REASONS: Mapping[int, Phrase] = {  # as Linux says them, whatever the system
     errno.EACCES: Phrase("Permission denied"),
     errno.EPERM: Phrase("Operation not permitted"),
@@ -45,7 +47,7 @@ class PlaylistBuilderError(Exception):
     def __init__(self, message: str = "", /, **values: Any) -> None:  # noqa: ANN401 - as `format`
         """Values that are errors or notices are told in the language of the whole."""
         super().__init__(message)
-        self.values = values
+        self.values = {name: _told(each) for name, each in values.items()}
 
     @property
     def text(self) -> str:
@@ -62,6 +64,13 @@ class PlaylistBuilderError(Exception):
     def in_language(self, catalogue: NullTranslations) -> str:
         """Return the error as text, in the language of a catalogue where that holds it."""
         return self._phrase().in_language(catalogue)
+
+
+def _told(value: Any) -> Any:  # noqa: ANN401 - as `format`
+    """Return a value as it is told: a whole number of any length by its order of magnitude."""
+    if type(value) is int and abs(value) >= ENDLESS:
+        return f"{'-' if value < 0 else ''}1e{int(math.log10(abs(value)))}"
+    return value
 
 
 def system_reason(error: OSError) -> str:

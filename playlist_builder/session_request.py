@@ -22,6 +22,7 @@ WITHIN_S = 90 * 24 * 3600.0  # how long what was played for a name is not used a
 MOST_WITHIN_S = 1e10  # 300 years
 YEARS = range(1970, 3000)  # in which a session can be asked for
 MOST_ALTERNATIVES = 20
+MOST_SERIES = 50  # sessions of a series, or blocks of a part of a menu
 MOST_POINTS = 1000  # of a curve that is drawn
 SCALES = "relative", "absolute"
 LASTING = "hold", "rest"
@@ -85,7 +86,8 @@ class SessionRequest:
     what was played for that name in the `within_s` before, or since, is not used again. A
     `levelled` player plays all equally loud. Up to `trim_s` may be left out at either end of a
     track. A library keeps it under `kept_id`. Seed 0 gives the best session, others give others.
-    `curve` holds points (seconds, level 0..1) in order that were drawn, for the profile's levels.
+    `curve` holds points (seconds, level 0..1) in order that were drawn, for the profile's levels,
+    and `borders` when each phase behind the first begins, where they were moved.
 
     Raises RequestError for a value that cannot be meant.
     """
@@ -121,6 +123,7 @@ class SessionRequest:
     trim_s: float = 0.0
     kept_id: str = ""
     curve: tuple[tuple[float, float], ...] = ()
+    borders: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         for field, checked in _CHECKS.items():
@@ -241,6 +244,16 @@ def _is_point(value: Any) -> bool:  # noqa: ANN401
     return bool(time_s >= 0.0 and 0.0 <= level <= 1.0)
 
 
+def _borders(field: str, value: Any) -> tuple[float, ...]:  # noqa: ANN401
+    """Return times that rise, from above 0 on."""
+    is_list = isinstance(value, list | tuple) and len(value) <= MOST_POINTS
+    if is_list and all(map(is_number, value)):
+        times_s = tuple(map(float, value))
+        if all(before < after for before, after in pairwise((0.0, *times_s))):
+            return times_s
+    raise wrong(field, Phrase("seconds in order, such as (600.0, 1800.0)"), value)
+
+
 def _time(field: str, value: Any) -> str:  # noqa: ANN401
     return "" if value == "" else check_time(value, field)
 
@@ -278,6 +291,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "library": _optional(path),
     "changes": _changes,
     "curve": _curve,
+    "borders": _borders,
     **dict.fromkeys(("profile_text", "session", "kept_id"), text),
     **dict.fromkeys(("allow_short", "levelled"), flag),
     **dict.fromkeys(TEXTS, texts),

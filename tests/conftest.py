@@ -94,8 +94,11 @@ def demo_library(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 @pytest.fixture
 def own_demo(demo: Path, tmp_path: Path) -> Path:
-    """Return a folder with copies of the demo: `music`, which may be changed, and `l.db`."""
-    shutil.copytree(demo / "music", tmp_path / "music")
+    """Return a folder of a test's own with the demo: `music` and `l.db`, a copy.
+
+    Tracks may be moved and removed, but not written: the files are those of all tests.
+    """
+    shutil.copytree(demo / "music", tmp_path / "music", copy_function=os.link)
     shutil.copy(demo / "library.db", tmp_path / "l.db")
     move_music(tmp_path / "l.db", demo / "music", tmp_path / "music")
     return tmp_path

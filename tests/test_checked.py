@@ -11,7 +11,10 @@ from playlist_builder.errors import PlaylistBuilderError, RequestError
 from tests.support.libraries import fill_there
 
 LONGEST = 400  # characters of one line
-STRANGE = [object(), [5], b"x", -1, float("nan"), "x\0", "5"]
+STRANGE = [
+    *(object(), [5], b"x", -1, float("nan"), "x\0", "5"),
+    *(10**400, -(10**400), 10**5000, 2**63, "\ud800"),
+]
 RATING = pb.Rating("0000", "up", "", "2026-05-01T10:00:00+02:00", "", "")
 
 

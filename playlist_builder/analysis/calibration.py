@@ -170,7 +170,7 @@ def choose_pair(  # noqa: PLR0913 - what is known of the tracks, and what was as
     *,
     count: int,
     share_artist: Callable[[int, int], bool],
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> tuple[int, int] | None:
     """Return the places of the two tracks of the next question, or None where no two are left.
 

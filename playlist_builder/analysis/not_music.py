@@ -30,6 +30,8 @@ STREAMS = (
     (0xF872, 0x4E1F, 0x0000, 0x0000),  # IEC 61937-1, 6.1: AC-3 and others as on a digital output
     (0x72F8, 0x1F4E, 0x0000, 0x0000),
 )
+_IS_FIRST = np.zeros(1 << 16, bool)  # of all words
+_IS_FIRST[[first for first, *_ in STREAMS]] = True
 LEVELS = 32  # of equal width, in which samples are counted
 EVEN = 0.1  # share of samples in another level than if all were alike: music 0.14 to 0.94, noise
 # of this many words 0.02 to 0.03
@@ -61,8 +63,9 @@ class NotMusic:
         if not part.any():
             return
         self._sounding += 1
-        self._streams += _begins_frame(part)
-        self._noises += _is_noise(part) or _is_out_of_order(part)
+        words = _words(part)
+        self._streams += _begins_frame(words)
+        self._noises += _is_noise(part) or _is_out_of_order(words, len(part))
 
     def reason(self, loudness_lufs: float) -> str:
         """Return why a track of this loudness is no music, empty where nothing says so."""
@@ -78,15 +81,14 @@ class NotMusic:
         return ""
 
 
-def _begins_frame(samples: Floats32) -> bool:
-    """Return whether samples, as 16-bit words of all channels in turn, hold one of STREAMS."""
-    words = _words(samples).view(np.uint16)
-    first, second, third = words[:-2], words[1:-1], words[2:]
+def _begins_frame(words: NDArray[np.int16]) -> bool:
+    """Return whether words hold one of STREAMS."""
+    words = words.view(np.uint16)
+    at = np.flatnonzero(_IS_FIRST[words[:-2]])
+    first, second, third = words[at], words[at + 1], words[at + 2]
     return any(
-        bool(((third[at] & mask) == rest).any())
+        bool(((first == one) & (second == two) & ((third & mask) == rest)).any())
         for one, two, mask, rest in STREAMS
-        for at in (np.flatnonzero(first == one),)
-        for at in (at[second[at] == two],)
     )
 
 
@@ -97,9 +99,8 @@ def _words(samples: Floats32) -> NDArray[np.int16]:
     return words
 
 
-def _is_out_of_order(samples: Floats32) -> bool:
+def _is_out_of_order(words: NDArray[np.int16], channels: int) -> bool:
     """Whether words get far smoother once their bytes are swapped, or shifted by one."""
-    words, channels = _words(samples), len(samples)
     own = _roughness(words, channels)
     others = words.byteswap(), words.view(np.uint8)[1:-1].view("<i2")
     return own > ROUGH and any(_roughness(each, channels) < SMOOTHER * own for each in others)

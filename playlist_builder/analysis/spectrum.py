@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from playlist_builder import transform
 from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.models import Floats, Floats32
@@ -178,11 +179,8 @@ class _Transform:
     """
 
     def __init__(self, window: Floats, sample_rate_hz: int) -> None:
-        import scipy.fft  # noqa: PLC0415 - half a second, and only decoding needs it
-
-        self._rfft = scipy.fft.rfft
         self._window = window.astype(np.float32)
-        self._size = scipy.fft.next_fast_len(len(window), real=True)
+        self._size = transform.fast_length(len(window))
         self.frequencies_hz = np.fft.rfftfreq(self._size, 1 / sample_rate_hz).astype(np.float64)
         # Parseval: all but the first and the last bin count for both halves of the spectrum.
         alone = (self.frequencies_hz == 0.0) | (self.frequencies_hz == sample_rate_hz / 2)
@@ -208,7 +206,7 @@ class _Transform:
         filled = self._filled[:rows]
         within = filled.reshape(*frames.shape[:-1], self._size)[..., : len(self._window)]
         np.multiply(frames, self._window, out=within)
-        squares = np.asarray(self._rfft(filled, axis=-1)).view(np.float32)
+        squares = transform.rfft(filled).view(np.float32)
         return np.square(squares, out=squares)
 
 
@@ -223,13 +221,14 @@ class _Bands:
         scale = self._transform.scale / hop
         frequencies_hz = self._transform.frequencies_hz
         bank = _triangles(frequencies_hz, band_edges_hz()) * scale[:, None]
-        self._banks = _split_bank(bank.astype(np.float32), BANK_PARTS)
+        # Of both parts of each bin: to add these first takes longer than so few bands do.
+        self._banks = _split_bank(np.repeat(bank.astype(np.float32), 2, axis=0), BANK_PARTS)
         response = self._transform.k_response(sample_rate_hz) * share / hop
         self._response = np.repeat(response, 2).astype(np.float32)
         self._mels: list[tuple[slice, Floats32]] = []
         if hear:
-            self._mels = _split_bank(mel.bank(frequencies_hz, sample_rate_hz * hop), MEL_PARTS)
-        self._used = 2 * max(bins.stop for bins, _ in (*self._banks, *self._mels))
+            mels = np.repeat(mel.bank(frequencies_hz, sample_rate_hz * hop), 2, axis=0)
+            self._mels = _split_bank(mels, MEL_PARTS)
         self._apart: _Frames | None = None  # of what is heard, while that is not the mix
         self._alike, self._reach = 0, (2 + BATCH) * hop  # samples; as many may wait for a frame
 
@@ -239,18 +238,16 @@ class _Bands:
         """Return power per band, K-weighted power, and the power per mel band of what is heard."""
         before = copy(self._frames)
         squares = self._transform(self._frames.push(mono, last=last))
-        power = _power(squares[:, : self._used])
-        bands, k_power = _summed(power, self._banks), np.maximum(squares @ self._response, 0.0)
+        bands, k_power = _summed(squares, self._banks), np.maximum(squares @ self._response, 0.0)
         if not self._mels:
-            return bands, k_power, power[:, :0]
+            return bands, k_power, bands[:, :0]
         if heard is not mono:
             self._apart, self._alike = self._apart or before, 0
         if self._apart is not None:
-            frames = self._apart.push(heard, last=last)
-            power = _power(self._transform(frames)[:, : self._used])
+            squares = self._transform(self._apart.push(heard, last=last))
             self._alike += len(mono) if heard is mono else 0
             self._apart = self._apart if self._alike < self._reach else None
-        return bands, k_power, _summed(power[MEL_EVERY - 1 :: MEL_EVERY], self._mels)
+        return bands, k_power, _summed(squares[MEL_EVERY - 1 :: MEL_EVERY], self._mels)
 
 
 class _Tones:
@@ -266,7 +263,8 @@ class _Tones:
 
     def push(self, mono: Floats32, *, last: bool = False) -> Floats32:
         squares = self._transform(self._frames.push(mono, last=last))
-        power = _power(squares[:, : 2 * (self._left[-1] + 2)])
+        squares = squares[:, : 2 * (self._left[-1] + 2)]
+        power = squares[:, ::2] + squares[:, 1::2]
         left, right = power[:, self._left], power[:, self._left + 1]
         return np.asarray(left + (right - left) * self._share, np.float32)
 
@@ -288,17 +286,13 @@ class _UnmixedPower:
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 
-def _power(squares: Floats32) -> Floats32:
-    return np.asarray(squares[:, ::2] + squares[:, 1::2])
-
-
-def _summed(power: Floats32, banks: Sequence[tuple[slice, Floats32]]) -> Floats32:
-    """Return power (frames, bins) summed by the parts of a bank, (frames, bands)."""
-    return np.hstack([power[:, bins] @ bank for bins, bank in banks])
+def _summed(squares: Floats32, banks: Sequence[tuple[slice, Floats32]]) -> Floats32:
+    """Return squares (frames, rows) summed by the parts of a bank, (frames, bands)."""
+    return np.hstack([squares[:, rows] @ bank for rows, bank in banks])
 
 
 def _split_bank(bank: Floats32, at: Sequence[int]) -> list[tuple[slice, Floats32]]:
-    """Return the parts of a sparse bank (bins, bands), each with the range of bins it uses."""
+    """Return the parts of a sparse bank (rows, bands), each with the range of rows it uses."""
     parts = []
     for part in np.split(bank, at, axis=1):
         used = np.flatnonzero(part.any(axis=1))  # none above half the sample rate

@@ -5,10 +5,9 @@ it. Levels are relative to the mean power of the step, with a floor `RANGE_DB` b
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
@@ -119,7 +118,7 @@ def _band_features(power: Floats32) -> Floats32:
             stroke[:, :10].mean(),
             stroke[:, 30:].mean(),
             _rate_hz(stroke[:, 30:].mean(axis=1)),
-            power[stroke > STROKE_DB].sum() / total / len(power),
+            np.vdot(power, stroke > STROKE_DB) / total / len(power),
             _modulations(level - mean),
             _repetition(slow.mean(axis=1), PULSE_LAGS).max(),
             _repetition(_rise(loud, 2).mean(axis=1), TEMPO_LAGS).std(),
@@ -136,7 +135,8 @@ def _sustained(level: Floats32) -> Floats32:
 def _rate_hz(stroke: Floats32) -> float:
     """Return how many strokes there are per second: local maxima above `STROKE_DB`, (frames,)."""
     padded = np.pad(stroke, STROKE_APART_FRAMES, constant_values=-1.0)
-    highest = sliding_window_view(padded, 2 * STROKE_APART_FRAMES + 1).max(axis=1)
+    width = 2 * STROKE_APART_FRAMES + 1
+    highest = reduce(np.maximum, (padded[at : at + len(stroke)] for at in range(width)))
     return float(np.count_nonzero((stroke == highest) & (stroke > STROKE_DB))) / (
         len(stroke) / FRAMES_PER_S
     )

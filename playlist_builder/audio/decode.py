@@ -49,7 +49,7 @@ MOST_KINDS = 3  # of chained recordings that are listed
 IDENTITY_BYTES = 16
 LOUDEST = 1e6  # larger samples (full scale = 1.0) come from damage and are set to 0, like NaN
 CD_RATE_HZ = 44_100
-SAMPLE_CLOCK = Fraction(1, CD_RATE_HZ)  # any time base, the same for all frames
+UNTIMED = Fraction(0)  # the time base of frames whose times are overlooked
 PYAV_PLANES = 8  # `AudioFrame.to_ndarray` of PyAV 18 crashes from this number of planes
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
@@ -80,7 +80,6 @@ class AudioFile:
             self._close_parts()
             raise
         self._hash = hashlib.blake2b(digest_size=IDENTITY_BYTES)
-        self._kind: tuple[str, str, int] | None = None
         self._duration = 0  # of the packets, in units of the stream
         self._resamplers: dict[tuple[str, str, int], av.AudioResampler] = {}
         try:
@@ -193,7 +192,7 @@ class AudioFile:
         """Yield samples of shape (channels, n) from start to end, in blocks of `BLOCK_S`."""
         size = round(BLOCK_S * self.layout.sample_rate_hz)
         count = self._first
-        for block in _cut(chain.from_iterable(map(self._fit, self._frames)), size):
+        for block in _cut(self._fitting(), size):
             count += block.samples
             samples = _samples(block, len(self._order))
             yield samples[self._order] if self._is_reordered else samples
@@ -208,9 +207,10 @@ class AudioFile:
 
     def _decoded(self) -> Iterator[av.AudioFrame]:
         packets, bad = 0, list[int]()
+        decode = self._stream.codec_context.decode
         for packet in chain(self._packets(), (None,)):  # None flushes the decoder
             try:
-                yield from self._stream.decode(packet)
+                yield from decode(packet)
             except MemoryError:
                 raise
             except av.error.FFmpegError:
@@ -224,31 +224,44 @@ class AudioFile:
                 packets=packets,
             )
 
-    def _fit(self, frame: av.AudioFrame) -> Iterable[av.AudioFrame]:
-        """Return a frame in the sample format of the first one and the channels of the header.
+    def _fitting(self) -> Iterator[av.AudioFrame]:
+        """Yield the frames in the sample format of the first one and the channels of the header.
 
         Old MP3s and chained Ogg files change rate or channels within the stream. Frames of many
         planes are interleaved (`PYAV_PLANES`).
         """
+        rate_hz, layout, form = self.layout.sample_rate_hz, None, ""
+        for frame in self._frames:
+            if layout is None:
+                channels = max(frame.layout.nb_channels, len(self.layout.channels))
+                interleave = frame.format.is_planar and channels >= PYAV_PLANES
+                form = frame.format.packed.name if interleave else frame.format.name
+                is_same = frame.layout.nb_channels == len(self.layout.channels)
+                layout = av.AudioLayout(frame.layout.name if is_same else self._layout_name)
+            # Of each frame, hence without the name of its layout, which takes long to compose.
+            if (
+                frame.sample_rate == rate_hz
+                and frame.layout == layout
+                and frame.format.name == form
+            ):
+                yield frame
+            else:
+                yield from self._resampled(frame, (form, layout.name, rate_hz))
+
+    def _resampled(
+        self, frame: av.AudioFrame, wanted: tuple[str, str, int]
+    ) -> Iterable[av.AudioFrame]:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._kind is None:
-            channels = max(frame.layout.nb_channels, len(self.layout.channels))
-            interleave = frame.format.is_planar and channels >= PYAV_PLANES
-            form = frame.format.packed if interleave else frame.format
-            is_same = frame.layout.nb_channels == len(self.layout.channels)
-            layout = frame.layout.name if is_same else self._layout_name
-            self._kind = (form.name, layout, self.layout.sample_rate_hz)
-        if kind == self._kind:
-            return (frame,)
         if kind not in self._resamplers:
-            self._resamplers[kind] = av.AudioResampler(*self._kind)
+            self._resamplers[kind] = av.AudioResampler(*wanted)
         return self._resamplers[kind].resample(frame)
 
     def _packets(self) -> "Iterator[av.Packet[av.AudioStream]]":
+        update = self._hash.update
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size:
-                    self._hash.update(packet)
+                    update(packet)
                     self._duration += packet.duration or 0
                     yield packet
         except MemoryError:
@@ -339,8 +352,10 @@ def _cut(frames: Iterable[av.AudioFrame], size: int) -> Iterator[av.AudioFrame]:
     """Yield the samples of frames in frames of `size`, the last one shorter."""
     fifo = av.AudioFifo()
     for frame in frames:
-        # A gap in the timestamps is no gap in the music.
-        frame.pts, frame.time_base = None, SAMPLE_CLOCK
+        if not fifo.samples:
+            # A gap in the timestamps is no gap in the music: where the first frame has no time
+            # base, those of the others are not compared.
+            frame.time_base = UNTIMED
         fifo.write(frame)
         while (block := fifo.read(size)) is not None:
             yield block

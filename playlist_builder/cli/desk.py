@@ -62,7 +62,9 @@ def desk(
     path = os.path.abspath(file_of(library))
     found = serve.running(path)
     if found is not None:
-        output.print_message(_("The desk is open already: {address}").format(address=found.url))
+        output.print_message(
+            _("The desk is open already: {address}").format(address=serve.link(found))
+        )
         if not no_browser:
             serve.show(found)
         return
@@ -75,7 +77,7 @@ def desk(
 
     def ready(address: Address) -> None:
         output.print_message(
-            _("The desk is at {address}  (Ctrl-C ends it)").format(address=address.url)
+            _("The desk is at {address}  (Ctrl-C ends it)").format(address=serve.link(address))
         )
         if not no_browser:
             serve.show(address)

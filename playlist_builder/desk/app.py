@@ -1,6 +1,7 @@
 """The requests of the page and their answers: JSON for commands, server-sent events for changes.
 
     GET  /                 the page
+    GET  /closed           what is shown in its place to a browser that is not known
     GET  /static/NAME      its scripts and style
     GET  /api/state        all that it shows
     GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell,
@@ -24,17 +25,24 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from playlist_builder.desk.answers import Json
 from playlist_builder.desk.desk import Desk, Superseded
 from playlist_builder.desk.driver import Driver
+from playlist_builder.desk.guard import CLOSED
 from playlist_builder.desk.texts import TEXTS
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import PlaylistBuilderError
+from playlist_builder.language.translation import Phrase
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 PING_S = 10.0
+NO_KEY = Phrase(
+    "This address opens no desk here: its key was used already, or is too old. Type"
+    " 'playlist-builder desk' once more; it opens the desk that runs."
+)
 ANY_PAGE = frozenset({"heard"})  # what sounded is never refused, whoever holds the desk
 
 
@@ -63,6 +71,7 @@ def application(
 
     own = [
         Route("/", _page),
+        Route(CLOSED, _closed),
         Route("/static/{name}", _static),
         Route("/api/state", _state),
         Route("/api/events", _events),
@@ -87,10 +96,20 @@ def _resource(folder: str, name: str) -> str | None:
 
 async def _page(request: Request) -> Response:
     words: Words = request.app.state.words
-    source = _resource("templates", "desk.html") or ""
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
     texts = {key: words.text(text) for key, text in TEXTS.items()}
-    return HTMLResponse(template.render(language=words.code, texts=texts, _=words.text))
+    return HTMLResponse(_rendered("desk.html", language=words.code, texts=texts))
+
+
+async def _closed(request: Request) -> Response:
+    words: Words = request.app.state.words
+    page = _rendered("closed.html", language=words.code, told=words.told(NO_KEY))
+    return HTMLResponse(page, HTTPStatus.FORBIDDEN)
+
+
+def _rendered(name: str, **values: Any) -> str:  # noqa: ANN401 - what a template takes
+    source = _resource("templates", name) or ""
+    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+    return template.render(**values)
 
 
 async def _static(request: Request) -> Response:
@@ -106,12 +125,12 @@ async def _refused(request: Request, error: Exception) -> Response:
     """Answer with the one line of an error, such as of a library that another process holds."""
     words: Words = request.app.state.words
     told = words.told(error) if isinstance(error, PlaylistBuilderError) else str(error)
-    return JSONResponse({"error": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return Json({"error": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def _state(request: Request) -> Response:
     desk: Desk = request.app.state.desk
-    return JSONResponse(await desk.call(desk.bench.state))
+    return Json(await desk.call(desk.bench.state))
 
 
 async def _events(request: Request) -> Response:
@@ -144,7 +163,7 @@ async def _hold(request: Request) -> Response:
     if body is None or not isinstance(body.get("tab"), str):
         return Response(status_code=HTTPStatus.BAD_REQUEST)
     request.app.state.desk.hold(body["tab"])
-    return JSONResponse({})
+    return Json({})
 
 
 async def _do(request: Request) -> Response:
@@ -156,12 +175,12 @@ async def _do(request: Request) -> Response:
     if not desk.holder and isinstance(body.get("tab"), str):
         desk.hold(body["tab"])  # after a restart: the page that is used is back before it listens
     if body.get("tab") != desk.holder and name not in ANY_PAGE:
-        return JSONResponse({"holder": desk.holder}, HTTPStatus.CONFLICT)
+        return Json({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
     try:
         ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
     except Superseded:
-        return JSONResponse({"superseded": True}, HTTPStatus.CONFLICT)
+        return Json({"superseded": True}, HTTPStatus.CONFLICT)
     if not ran:
-        return JSONResponse({"state": state}, HTTPStatus.CONFLICT)
-    return JSONResponse({"answer": answer, "state": state})
+        return Json({"state": state}, HTTPStatus.CONFLICT)
+    return Json({"answer": answer, "state": state})

@@ -12,6 +12,8 @@ from playlist_builder import (
     Difference,
     Edited,
     Library,
+    LibraryBusyError,
+    LibraryError,
     Listing,
     PlaylistBuilderError,
     Profile,
@@ -55,7 +57,7 @@ class Bench:
     that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
     change, empty where something else did. `run` is the session while it plays, and `after` the
     number of the record that is looked at when it has. `player` is what plays it, None for the
-    page.
+    page. `unkept` says why the session that plays cannot be kept, if it cannot.
     """
 
     def __init__(  # noqa: PLR0913 - what it is made of
@@ -78,6 +80,7 @@ class Bench:
         self.difference: dict[str, Any] = {}
         self.offered: tuple[Session, ...] = ()
         self.stroke = ""
+        self.unkept = ""
         self.run: Shown | None = None
         self.after: int | None = None
         self.player: Outside | None = None
@@ -141,9 +144,21 @@ class Bench:
 
     def took(self, edited: Edited, *, stroke: str = "", is_kept: bool = True) -> None:
         """Take in a change that the editor made, and keep it."""
-        if is_kept:
-            self.library.keep(self.edited())
-        self._changed(self._told(edited.difference), stroke)
+        try:
+            if is_kept:
+                self._keep()
+        finally:
+            self._changed(self._told(edited.difference), stroke)
+
+    def _keep(self) -> None:
+        """Keep the session. What plays does not wait for a disk: it is kept with a later change."""
+        try:
+            self.library.keep(self.edited(), wait=self.run is None)
+            self.unkept = ""
+        except LibraryError as error:
+            if self.run is None:
+                raise
+            self.unkept = "" if isinstance(error, LibraryBusyError) else self.words.told(error)
 
     def reread(self) -> None:
         """Read the library again, which has changed; the session stays."""

@@ -34,7 +34,7 @@ def _sentences(changed: Difference, words: Words) -> Iterator[str]:
                 before=each.before,
             )
         )
-    if changed.shifted:
+    if changed.shifted and not (came or went or changed.moved):  # else it goes without saying
         yield words.ngettext(
             "{count} track starts at another time",
             "{count} tracks start at another time",

@@ -97,10 +97,11 @@ class Desk:
             return True, answer, bench.state()
 
         before = self.bench.version
-        done = await self.call(run)
-        if done[2]["version"] != before:
-            self.tell("state", {"version": done[2]["version"]})
-        return done
+        try:
+            return await self.call(run)
+        finally:
+            if self.bench.version != before:
+                self.tell("state", {"version": self.bench.version})
 
     def tell(self, kind: str, value: Mapping[str, Any]) -> None:
         """Tell all pages something; called in the thread of the server."""
@@ -148,6 +149,8 @@ class Desk:
         self.tell("holder", {"tab": tab})
 
     def _left(self, tab: str) -> None:
+        """Let nobody hold the desk where its page is gone, and then the page that came last."""
         if self.holder == tab and tab not in self._pages.values():
-            self.holder = ""
-            self.tell("holder", {"tab": ""})
+            self.hold("")
+            if self._pages:
+                self.hold(next(reversed(self._pages.values())))

@@ -13,10 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from playlist_builder import PLAYERS, Session, write_report, write_session
+from playlist_builder.desk.answers import Line
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import PlaylistBuilderError
@@ -55,7 +56,7 @@ async def _made(desk: Desk, make: Callable[[], bytes], words: Words) -> bytes | 
     try:
         return await desk.call(make)
     except PlaylistBuilderError as error:
-        return PlainTextResponse(words.told(error) + "\n", HTTPStatus.NOT_FOUND)
+        return Line(words.told(error), HTTPStatus.NOT_FOUND)
 
 
 def _report(session: Session, words: Words) -> bytes:

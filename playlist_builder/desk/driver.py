@@ -122,14 +122,12 @@ class Driver:
         is_away = False
         with suppress(RuntimeError):  # the desk was closed meanwhile
             while not self._closing.wait(TICK_S):
-                wanted = ask(self._wanted)
+                wanted = ask(self.wanted)
                 if wanted is None:
                     continue
                 try:
                     with self._connect() as player:
-                        drive = Drive(
-                            player, self._keys, self._maps, Reach(ask, tell, self._wanted)
-                        )
+                        drive = Drive(player, self._keys, self._maps, Reach(ask, tell, self.wanted))
                         drive.join(wanted)
                         if is_away:
                             ask(_telling(BACK))
@@ -142,7 +140,7 @@ class Driver:
                     is_away = True
                     self._closing.wait(RETRY_S)
 
-    def _wanted(self, bench: Bench) -> Wanted | None:
+    def wanted(self, bench: Bench) -> Wanted | None:
         """Return what is to be heard, None where nothing runs in a player."""
         run = bench.run
         if not isinstance(run, Running) or run.player == BROWSER:

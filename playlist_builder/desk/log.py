@@ -1,14 +1,16 @@
 """What the desk itself writes into the record of a run: numbered, and kept until it is written.
 
-A library that another process writes to at the moment is tried again with the next event.
+Where it cannot be written, as to a full disk, it is tried again with the next event.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playlist_builder import (
     LibraryBusyError,
+    LibraryError,
     RecordedEvent,
     Records,
     Run,
@@ -32,12 +34,22 @@ def wall_clock() -> datetime:
 class Log:
     """The record of a run, written by the desk."""
 
-    def __init__(self, records: Records, run: Run, now: Clock = wall_clock) -> None:
-        """Take a run whose record is open; numbers go on behind those that are kept."""
+    def __init__(
+        self,
+        records: Records,
+        run: Run,
+        now: Clock = wall_clock,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a run whose record is open; numbers go on behind those that are kept.
+
+        `now` is the time of day, which may be set back; `steady_s` is never.
+        """
         self._records = records
-        self.run, self.now = run, now
+        self.run, self.now, self.steady_s = run, now, steady_s
         self._number = records.last(run.id, source=SOURCE)
         self._waiting: list[RecordedEvent] = []
+        self.failure: LibraryError | None = None  # of the last try; none where it has only to wait
 
     def note(self, what: Any, session_s: float, *, ago_s: float = 0.0) -> int:  # noqa: ANN401 - one of the kinds of events
         """Write what happened, or began so many seconds ago, and return its number."""
@@ -57,8 +69,10 @@ class Log:
         if self._waiting:
             try:
                 self._records.append(self.run.id, self._waiting, source=SOURCE)
-            except LibraryBusyError:
+            except LibraryError as error:
+                self.failure = None if isinstance(error, LibraryBusyError) else error
                 return
+            self.failure = None
             self._waiting.clear()
 
     def append(self, events: Sequence[RecordedEvent], source: str) -> int:

@@ -44,8 +44,8 @@ class Mix:
 
     @property
     def url(self) -> str:
-        """Where it is heard."""
-        return f"/sound/mix/{self.number}"
+        """Where it is heard, from the page."""
+        return f"sound/mix/{self.number}"
 
     @property
     def length_s(self) -> float:

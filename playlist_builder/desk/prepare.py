@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from playlist_builder import (
+    Ban,
     Library,
     Mark,
     PlaylistBuilderError,
@@ -36,11 +37,15 @@ def choices(bench: Bench, _: Arguments) -> dict[str, Any]:
 
 
 def build(bench: Bench, given: Arguments) -> None:
-    """Build a new session of a profile, of a length in seconds and for a person if given."""
+    """Build a new session of a profile, of a length in seconds and for a person if given.
+
+    The page evens out loudness when it plays; another player does only where files have tags.
+    """
     bench.build(
         SessionRequest(
             _profile(bench, given),
             duration_s=given.number("duration_s") if "duration_s" in given else None,
+            levelled=bench.player is None,
             **_person(given),
         )
     )
@@ -77,17 +82,18 @@ def _person(given: Arguments) -> dict[str, Any]:
 
 
 def draw(bench: Bench, given: Arguments) -> None:
-    """Draw the plan to a level at a border of its phases, counted from 0.
+    """Draw the plan to a level at a border of its phases, counted from 0, and move that to a time.
 
     The steps of one `stroke` are one change: each takes the place of the one before.
     """
     place, level = given.whole("place"), given.number("level")
+    at_s = given.number("at_s") if "at_s" in given else None
     stroke, editor = given.text("stroke"), bench.edited()
     goes_on = bool(stroke) and stroke == bench.stroke
     if goes_on:
         editor.undo()
     try:
-        edited = editor.draw(place, level)
+        edited = editor.draw(place, level, at_s=at_s)
     except PlaylistBuilderError:
         if goes_on:
             editor.redo()
@@ -97,7 +103,7 @@ def draw(bench: Bench, given: Arguments) -> None:
 
 def undraw(bench: Bench, _: Arguments) -> None:
     """Let the plan be that of the profile again."""
-    bench.took(bench.edited().ask(curve=()))
+    bench.took(bench.edited().ask(curve=(), borders=()))
 
 
 def open_session(bench: Bench, given: Arguments) -> None:
@@ -194,9 +200,12 @@ def search(bench: Bench, given: Arguments) -> dict[str, Any]:
     rules = Rules() if bench.editor is None else bench.profile.rules
     is_unfit = (found.seconds < rules.track_min_s) | (found.seconds > rules.track_max_s)
     order = found.take(np.lexsort((found.energy, is_unfit)))
+    banned = _banned(bench)
     return {
         "total": len(found),
-        "tracks": [views.track(each) for each in order[:LISTED]],
+        "tracks": [
+            views.track(each, is_banned_for=each.identity in banned) for each in order[:LISTED]
+        ],
         "ids": found.identities if query else None,
     }
 
@@ -208,7 +217,8 @@ def music(bench: Bench, _: Arguments) -> dict[str, Any]:
 
 def track(bench: Bench, given: Arguments) -> dict[str, Any]:
     """Return a track of the library."""
-    return views.track(_track(bench.library, given.text("track")))
+    own = _track(bench.library, given.text("track"))
+    return views.track(own, is_banned_for=own.identity in _banned(bench))
 
 
 def mark(bench: Bench, given: Arguments) -> None:
@@ -228,11 +238,47 @@ def mark(bench: Bench, given: Arguments) -> None:
         ),
     )
     bench.reread()
-    if "banned" not in given or not given.flag("banned") or bench.editor is None:
-        return
-    for place, slot in enumerate(bench.session.slots, start=1):
-        if slot.identity == own.identity:
+    if "banned" in given and given.flag("banned"):
+        _out(bench, own.identity)
+
+
+def ban_for(bench: Bench, given: Arguments) -> None:
+    """Never use a track for the person of the session, or let it be used again.
+
+    What is banned leaves the session at once.
+    """
+    own, person = _track(bench.library, given.text("track")), _name(bench)
+    if not person:
+        raise RequestError("The session is for nobody in particular. Say for whom it is first.")
+    is_banned, history = given.flag("banned"), bench.library.history
+    if is_banned:
+        history.ban(person, Ban(own.identity, "", own.tags.title))
+    else:
+        history.unban(person, own.identity)
+    bench.reread()
+    if is_banned:
+        _out(bench, own.identity)
+
+
+def _out(bench: Bench, identity: str) -> None:
+    """Take a track out of the session on the desk, if it is in it."""
+    own = () if bench.editor is None else bench.session.slots
+    for place, slot in enumerate(own, start=1):
+        if slot.identity == identity:
             bench.took(bench.edited().drop(place))
+
+
+def _name(bench: Bench) -> str:
+    """Return for whom the session on the desk is, empty where there is none, or for nobody."""
+    request = None if bench.editor is None else bench.session.request
+    return (request.name if request is not None else None) or ""
+
+
+def _banned(bench: Bench) -> frozenset[str]:
+    """Return what is never used for the person of the session."""
+    person = _name(bench)
+    bans = bench.library.history.of(person).bans if person else ()
+    return frozenset(each.identity for each in bans)
 
 
 def scan(bench: Bench, given: Arguments) -> None:
@@ -272,6 +318,7 @@ COMMANDS: dict[str, Command] = {
     "music": music,
     "track": track,
     "mark": mark,
+    "ban_for": ban_for,
     "scan": scan,
     "stop_scan": stop_scan,
 }

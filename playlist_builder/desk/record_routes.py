@@ -10,10 +10,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from playlist_builder import Record, record_csv, record_json, record_page
+from playlist_builder.desk.answers import Line
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.downloads import POLICY
 from playlist_builder.desk.words import Words
@@ -43,11 +44,15 @@ def routes(desk: Desk, words: Words) -> list[Route]:
         try:
             text = await desk.call(made)
         except PlaylistBuilderError as error:
-            return PlainTextResponse(words.told(error) + "\n", HTTPStatus.NOT_FOUND)
+            return Line(words.told(error), HTTPStatus.NOT_FOUND)
         kind = request.path_params["form"]
         headers = {"Content-Security-Policy": POLICY}
         if kind != "html":
             headers["Content-Disposition"] = f'attachment; filename="record-{number}.{kind}"'
-        return Response(text, media_type=f"{TYPES[kind]}; charset=utf-8", headers=headers)
+        return Response(
+            text.encode("utf-8", "replace"),
+            media_type=f"{TYPES[kind]}; charset=utf-8",
+            headers=headers,
+        )
 
     return [Route("/record/{number}.{form}", answer)]

@@ -50,8 +50,9 @@ def begin(bench: Bench, _: Arguments) -> None:
 
 def press(bench: Bench, given: Arguments) -> dict[str, Any]:
     """Press a button: `when` is now or after, where both can be."""
-    pressed = running(bench).press(given.text("button"), given.text("when"), _position(given))
-    return pressed.view()
+    run = running(bench)
+    pressed = run.press(given.text("button"), given.text("when"), _position(given))
+    return pressed.view(run.log.steady_s())
 
 
 def take_back(bench: Bench, given: Arguments) -> None:

@@ -5,7 +5,6 @@ sounds from a few seconds on by a new score; what has sounded never changes. Eve
 needed to go on after a crash is in the library: the kept session, and the scores in the record.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -54,25 +53,27 @@ from playlist_builder.language.translation import Phrase
 BROWSER = "browser"  # plays a run, where no player is given
 LEAD_S = 3.0  # from a press to the first sound that may change: a page has fetched it by then
 SOONEST_S = 1.0  # in which a page may have fetched it, and fades where it has not
-TAKE_BACK = timedelta(seconds=10.0)
+TAKE_BACK_S = 10.0
+LATE_S = 5.0  # in which a press that came in time may wait for its turn
 LEAST_PLAYED_S = 1.5  # a track that is ended has played for so long
 AFTER_CUT_S = 1.0  # a track that ends so soon is not ended before
+UNWRITTEN = Phrase("The music plays on, but nothing can be written down. {why}")
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A press that can be taken back: its number in the record, and what was before it."""
+    """A press that can be taken back until then: its number in the record, and what was before."""
 
     number: int
     button: str
     when: str
     sentence: str
     from_s: float | None
-    until: datetime
+    until_s: float
     before: Score
 
-    def view(self) -> dict[str, Any]:
+    def view(self, now_s: float) -> dict[str, Any]:
         """Return it as JSON."""
         return {
             "press": self.number,
@@ -80,7 +81,7 @@ class Press:
             "when": self.when,
             "sentence": self.sentence,
             "from_s": self.from_s,
-            "until": self.until.timestamp(),
+            "left_s": max(self.until_s - now_s, 0.0),
         }
 
 
@@ -147,20 +148,29 @@ class Running:
         if button is None:
             raise RequestError("There is no button {name!r}.", name=name)
         self.heard_until(position_s)
-        when = moment(button, when)
-        before, from_s = self.score, self._steer(button, when)
-        heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
-        said = self.bench.words.told(sentence(button, heard))
-        pressed = Pressed(name, NOW if when == NOW else AFTER, said, from_s)
-        number = self.log.note(pressed, self.position_s)
+        when, until_s = moment(button, when), self.log.steady_s() + TAKE_BACK_S
+        press = self._done(Press(0, name, when, "", None, until_s, self.score))
+        pressed = Pressed(name, NOW if when == NOW else AFTER, press.sentence, press.from_s)
+        press = replace(press, number=self.log.note(pressed, self.position_s))
         self._tell_plan(name)
-        until = self.log.now() + TAKE_BACK
-        press = Press(number, name, when, said, from_s, until, before)
         self.pending.append(press)
         return press
 
+    def _done(self, press: Press) -> Press:
+        """Do what a button says, and return the press with what it does."""
+        button, before = BUTTONS[press.button], self.score
+        if self.line.place(self.position_s + LEAD_S) >= self.line.planned:
+            raise RequestError("The plan is over: what plays now cannot be steered.")
+        from_s = self._steer(button, press.when)
+        heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
+        said = self.bench.words.told(sentence(button, heard))
+        return replace(press, sentence=said, from_s=from_s, before=before)
+
     def take_back(self, number: int, position_s: float) -> None:
-        """Let a press not have been; those that came after it are made again."""
+        """Let a press not have been; what came after it is done again, as the press that it was.
+
+        One that can be done no more is taken back as well.
+        """
         self.forget()
         places = [place for place, each in enumerate(self.pending) if each.number == number]
         if not places:
@@ -175,8 +185,12 @@ class Running:
         self.log.note(TakenBack(number), self.position_s)
         self._tell_plan("taken_back")
         for each in later:
-            with suppress(PlaylistBuilderError):
-                self.press(each.button, each.when, position_s)
+            try:
+                self.pending.append(self._done(each))
+            except PlaylistBuilderError:
+                self.log.note(TakenBack(each.number), self.position_s)
+            else:
+                self._tell_plan(each.button)
 
     def _back_s(self, from_s: float | None) -> float:
         """Return when what was changed from a moment on is as before: then, if it is not too late.
@@ -189,8 +203,8 @@ class Running:
 
     def forget(self) -> None:
         """Forget what can be taken back no more."""
-        now = self.log.now()
-        self.pending = [each for each in self.pending if each.until > now]
+        now_s = self.log.steady_s()
+        self.pending = [each for each in self.pending if each.until_s + LATE_S > now_s]
 
     def heard_until(self, position_s: float, at: datetime | None = None) -> None:
         """Take how far the mix has been heard."""
@@ -269,9 +283,21 @@ class Running:
             ),
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
-            "pending": [each.view() for each in self.pending],
-            "told": self.told,
+            "pending": [each.view(self.log.steady_s()) for each in self._in_force()],
+            "told": [*self.told, *self._unwritten()],
         }
+
+    def _unwritten(self) -> list[str]:
+        failure, words = self.log.failure, self.bench.words
+        why = self.bench.unkept or (words.told(failure) if failure is not None else "")
+        return [words.told(Phrase(UNWRITTEN.message, why=why))] if why else []
+
+    def _in_force(self) -> list[Press]:
+        """Return what can be taken back, but for what a later "Calm now" has ended."""
+        now_s = self.log.steady_s()
+        calms = [place for place, each in enumerate(self.pending) if each.button == "calm"]
+        shown = self.pending[calms[-1] if calms else 0 :]
+        return [each for each in shown if each.until_s > now_s]
 
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, title=title))

@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Scan:
         self._words = words
         self._tell = tell
         self._stopping = threading.Event()
-        self._turns = itertools.count(int(time.time() * 1000))  # goes on after a restart
+        self._turns = itertools.count(int(time.monotonic() * 1000))  # goes on after a restart
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -99,12 +99,11 @@ def _folder(text: str) -> Path:
     """Return a folder as it was typed, `~` being the user's own; RequestError if it is none."""
     if not text.strip() or "\0" in text:
         raise RequestError("Type the folder that holds your music, such as ~/Music.")
-    try:
-        path = Path(text.strip()).expanduser()
+    path, is_folder = Path(text.strip()), False
+    with suppress(OSError, RuntimeError):  # no such user, or a name that no file can have
+        path = path.expanduser()
         is_folder = path.is_dir()
-    except (OSError, RuntimeError):  # no such user, or a name that no file can have
-        path, is_folder = Path(text), False
-    if not path.is_absolute():
+    if not path.is_absolute() and not text.strip().startswith("~"):
         raise RequestError("Type the whole path of the folder, from / or ~ on.")
     if not is_folder:
         raise NotThereError("There is no folder {path!r}. Is the drive connected?", path=str(path))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from playlist_builder import PathMap
 from playlist_builder.desk import address as addresses
@@ -24,6 +25,7 @@ from playlist_builder.desk import downloads, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.connections import Connection
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.driver import Connect, Driver
 from playlist_builder.desk.guard import PING, Guard
@@ -90,7 +92,7 @@ def serve(  # noqa: PLR0913 - what it is made of
 
     def bench() -> Bench:
         opened = Bench(library, COMMANDS, words, sound, folders=folders, tell=desk.follow_scan)
-        opened.version = int(time.time() * 1000)  # higher than a page has seen before a restart
+        opened.version = first_version()
         opened.player = driver
         try:
             run.go_on(opened)
@@ -109,16 +111,29 @@ def serve(  # noqa: PLR0913 - what it is made of
     with _listener(addresses.read(library)) as listener:
         known = _address(library, listener.getsockname()[1])
         own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
-        app = Guard(application(desk, words, own, driver), known)
-        config = uvicorn.Config(
+        app = Guard(application(desk, words, own, driver), known, library)
+        ready(known)  # it listens already, and answers in a moment
+        with suppress(KeyboardInterrupt):
+            server(app).run(sockets=[listener])
+
+
+def server(app: ASGIApp) -> uvicorn.Server:
+    """Return what answers requests by an application; it writes nothing to the terminal."""
+    return uvicorn.Server(
+        uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
             log_level="critical",
             server_header=False,
             timeout_graceful_shutdown=CLOSING_S,
         )
-        ready(known)  # it listens already, and answers in a moment
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+    )
+
+
+def first_version() -> int:
+    """Return a version that is higher than all before a restart, also where the clock was set."""
+    return int(time.monotonic() * 1000)
 
 
 def _check_player(bench: Bench, driver: Driver | None) -> None:
@@ -147,6 +162,11 @@ def _address(library: str, port: int) -> Address:
     return new
 
 
+def link(address: Address) -> str:
+    """Return what to open in a browser, which works once, and soon."""
+    return address.url(time.monotonic_ns())
+
+
 def show(address: Address) -> None:
     """Open the page in the user's browser."""
-    webbrowser.open(address.url)
+    webbrowser.open(link(address))

@@ -15,10 +15,11 @@ from contextlib import aclosing
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from playlist_builder import Clip
+from playlist_builder.desk.answers import Json
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.mixes import FRAMES_PER_S, RATE_HZ, SAMPLE_BYTES, Mix, Mixes
 from playlist_builder.desk.ranges import asked
@@ -111,4 +112,4 @@ def _broken(request: Request, mix: Mix, first_byte: int, error: RenderError) -> 
         "from_s": first_byte // SAMPLE_BYTES / RATE_HZ,
         "until_s": clip.end / FRAMES_PER_S if clip is not None else mix.length_s,
     }
-    return JSONResponse(value, HTTPStatus.GONE)
+    return Json(value, HTTPStatus.GONE)

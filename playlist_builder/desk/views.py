@@ -76,7 +76,8 @@ def session(
         "profile": shown.profile,
         "title": words.of_profile(profile.title),
         "person": (request.name if request is not None else None) or "",
-        "is_drawn": bool(request is not None and request.curve),
+        "levelled": bool(request is not None and request.levelled),
+        "is_drawn": bool(request is not None and (request.curve or request.borders)),
         "slots": [
             slot(each, place, words, is_tail=place > len(shown.slots))
             | {
@@ -164,8 +165,8 @@ def slot(shown: Slot, place: int, words: Words, *, is_tail: bool) -> dict[str, A
     }
 
 
-def track(shown: Track) -> dict[str, Any]:
-    """Return a track of the library."""
+def track(shown: Track, *, is_banned_for: bool = False) -> dict[str, Any]:
+    """Return a track of the library, and whether the person of the session never hears it."""
     return {
         "id": shown.identity,
         "title": shown.tags.title or shown.path,
@@ -181,6 +182,7 @@ def track(shown: Track) -> dict[str, Any]:
             "banned": shown.mark.banned,
             "note": shown.mark.note,
         },
+        "banned_for": is_banned_for,
     }
 
 

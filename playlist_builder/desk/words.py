@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from playlist_builder.desk.page_words import on_page
 from playlist_builder.language import notices, translation
 from playlist_builder.language.notices import Notice
 from playlist_builder.language.translation import PROFILE, Told
@@ -34,5 +35,6 @@ class Words:
         return translation.told(text, translation.catalogue(self.code))
 
     def told(self, value: Told) -> str:
-        """Return an error as text."""
-        return value.in_language(translation.catalogue(self.code))
+        """Return an error as text, without words of the command line."""
+        said: Told = on_page(value)
+        return said.in_language(translation.catalogue(self.code))

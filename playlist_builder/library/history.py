@@ -168,7 +168,7 @@ class History:
         )
         return [PersonSummary(*row) for row in rows]
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text)
     def of(self, name: str) -> PersonHistory:
         """Return the history of a name, which may be empty.
 
@@ -232,7 +232,7 @@ class History:
         """Return the ids of all sessions, whatever their names."""
         return {session for (session,) in self._read("SELECT session FROM sessions", {})}
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text)
     def existing(self, name: str) -> PersonHistory:
         """Return the history of a name; raises LibraryError where it is empty."""
         past = self.of(name)
@@ -277,7 +277,7 @@ class History:
         """
         self.store_all([PersonHistory("", sessions)])
 
-    @checked.takes(name=checked.text, rating=checked.a(Rating))
+    @checked.takes(name=checked.written_text, rating=checked.a(Rating))
     def rate(self, name: str, rating: Rating) -> None:
         """Keep a rating in place of the one before; RequestError for what is none."""
         if rating.verdict not in VERDICTS:
@@ -285,7 +285,7 @@ class History:
         check_time(rating.at)
         self.store_all([PersonHistory(person_name(name), ratings=[rating])])
 
-    @checked.takes(name=checked.text, ban=checked.a(Ban))
+    @checked.takes(name=checked.written_text, ban=checked.a(Ban))
     def ban(self, name: str, ban: Ban) -> None:
         """Keep a track out of every later session of a name."""
         self.store_all([PersonHistory(person_name(name), bans=[ban])])
@@ -321,7 +321,7 @@ class History:
                 name=name,
             )
 
-    @checked.takes(name=checked.text, identity=checked.text)
+    @checked.takes(name=checked.written_text, identity=checked.written_text)
     def unban(self, name: str, identity: str) -> None:
         """Let a name have a track again."""
         with self._write() as connection:

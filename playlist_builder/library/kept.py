@@ -112,11 +112,13 @@ class KeptSessions:
         self._path = path
         self._strict = strict
 
+    @checked.takes(person=checked.written_text)
     def all(self, person: str | None = None) -> list[KeptSession]:
         """Return all sessions, or those of a person, by number."""
         where = "" if person is None else "WHERE person = :person"
         return self._select(where, {"person": person})
 
+    @checked.takes(own=checked.written_text)
     def by_id(self, own: str) -> KeptSession | None:
         """Return the session of an id, if it is kept."""
         return next(iter(self._select("WHERE id = :id", {"id": own})), None)
@@ -136,7 +138,7 @@ class KeptSessions:
             )
         return rows[0]
 
-    @checked.takes(word=checked.text)
+    @checked.takes(word=checked.written_text)
     def exact(self, word: str) -> KeptSession | None:
         """Return the session of a number or a whole name, if there is one."""
         if not word.isdecimal():
@@ -144,7 +146,7 @@ class KeptSessions:
         found = self._select("WHERE number = :number", {"number": whole_number(word) or 0})
         return found[-1] if found else None
 
-    @checked.takes(word=checked.text)
+    @checked.takes(word=checked.written_text)
     def find(self, word: str) -> KeptSession:
         """Return the session of a number or a name, or of a part of the name; of several the last.
 
@@ -200,6 +202,7 @@ class KeptSessions:
         is_called = not (name and kept.name) or folded(name) == folded(kept.name)
         return is_called and self.document(own) == document
 
+    @checked.takes(own=checked.written_text)
     def document(self, own: str) -> str:
         """Return the document of a session; LibraryError where it cannot be read."""
         try:
@@ -243,7 +246,7 @@ class KeptSessions:
         """Return the session of a whole name, if there is one."""
         return next((each for each in self.all() if folded(each.name) == folded(name)), None)
 
-    @checked.takes(own=checked.text, name=checked.text)
+    @checked.takes(own=checked.written_text, name=checked.written_text)
     def rename(self, own: str, name: str) -> None:
         """Call a session by another name, by which no other is called from then on.
 

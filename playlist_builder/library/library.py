@@ -198,7 +198,7 @@ class Library:
         """
         return self._database.steps(track.identity)
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text)
     def find(self, name: str) -> Track:
         """Return the one track that a path, a file name or a title names, or a part of these.
 
@@ -219,7 +219,7 @@ class Library:
             name=name,
         )
 
-    @checked.takes(identity=checked.text)
+    @checked.takes(identity=checked.written_text)
     def track(self, identity: str) -> Track:
         """Return a recording by its identity; LibraryError where it is not known."""
         found = self._recording(identity)
@@ -334,7 +334,7 @@ class Library:
 
         return Questions(self._database, self._scoring)
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text)
     def forget_name(self, name: str) -> list[str]:
         """Return the damaged files set aside that still hold a name, after forgetting it elsewhere.
 
@@ -343,14 +343,14 @@ class Library:
         """
         return self._database.forget_name(name)
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text)
     def banned(self, name: str = "") -> frozenset[str]:
         """Return the identities of tracks that are never used: for nobody, or not for a name."""
         marked = {own for own, mark in self._database.marks().items() if mark.banned}
         bans = self.history.of(name).bans if name else ()
         return frozenset(marked) | {ban.identity for ban in bans}
 
-    @checked.takes(identity=checked.text, mark=checked.a(Mark))
+    @checked.takes(identity=checked.written_text, mark=checked.a(Mark))
     def mark(self, identity: str, mark: Mark) -> None:
         """Replace the user's mark of a recording; an empty one deletes it.
 

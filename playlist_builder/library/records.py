@@ -10,7 +10,7 @@ import lzma
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from itertools import accumulate
@@ -49,7 +49,11 @@ class Records:
         self._connection = connection
         self._path = connection.path
 
-    @checked.takes(session=checked.text)
+    def _briefly(self) -> AbstractContextManager[None]:
+        """Wait only a moment for other processes that write, in all that is written."""
+        return self._connection.briefly()
+
+    @checked.takes(session=checked.written_text)
     def begin(self, session: str, at: str | datetime) -> Run:
         """Return a new run of the kept session of an id, which begins at a time of day.
 
@@ -88,7 +92,7 @@ class Records:
         (begun,) = self._select("WHERE id = :id", {"id": own})
         return begun
 
-    @checked.takes(run=checked.text)
+    @checked.takes(run=checked.written_text)
     def append(self, run: str, events: Iterable[RecordedEvent], source: str = PAGE) -> int:
         """Return the number of the last event of a source that is kept, after adding some to a run.
 
@@ -129,7 +133,7 @@ class Records:
         ):
             runs.join_blocks(writing, run)
 
-    @checked.takes(run=checked.text)
+    @checked.takes(run=checked.written_text)
     def last(self, run: str, source: str = PAGE) -> int:
         """Return the number of the last event of a source that is kept, 0 for none."""
         sql = "SELECT coalesce(max(last), 0) FROM run_events WHERE run = :run AND source = :source"
@@ -142,7 +146,7 @@ class Records:
         where += " AND (:person IS NULL OR person = :person)"
         return self._select(where, {"session": session, "person": person})
 
-    @checked.takes(own=checked.text)
+    @checked.takes(own=checked.written_text)
     def by_id(self, own: str) -> Run | None:
         """Return the run of an id, if it is there."""
         return next(iter(self._select("WHERE id = :id", {"id": own})), None)
@@ -164,7 +168,7 @@ class Records:
             raise LibraryError("There is no record yet: no session was run with the desk.")
         return found[0]
 
-    @checked.takes(run=checked.text)
+    @checked.takes(run=checked.written_text)
     def read(self, run: str) -> Record:
         """Return the record of a run; LibraryError where it is not there or cannot be read."""
         found = self.by_id(run)
@@ -186,7 +190,7 @@ class Records:
         except _DAMAGE as error:
             raise self._unreadable(error) from error
 
-    @checked.takes(run=checked.text, about=checked.a(About))
+    @checked.takes(run=checked.written_text, about=checked.a(About))
     def describe(self, run: str, about: About) -> None:
         """Keep what people say of a run, in place of what they said before."""
         with self._connection.writing_user_data() as connection:

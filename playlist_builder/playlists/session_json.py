@@ -81,7 +81,7 @@ def document(session: Session) -> dict[str, object]:
         return whole
     call = asdict(session.request)
     del call["kept_id"]  # a session file is a session of its own, wherever it is taken
-    for key in ("trim_s", "curve"):
+    for key in ("trim_s", "curve", "borders"):
         if not call[key]:  # so that documents without it stay as they were
             del call[key]
     for change in call["changes"]:

@@ -170,6 +170,7 @@ class Request(Struct, kw_only=True):
     levelled: bool = False
     trim_s: Time = 0.0
     curve: Annotated[tuple[tuple[Time, Level], ...], _SHORT] = ()
+    borders: Annotated[tuple[Time, ...], _SHORT] = ()
 
     def __post_init__(self) -> None:
         for key, other in (("pinned", "pins"), ("listed", "playlist")):

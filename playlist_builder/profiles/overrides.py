@@ -26,6 +26,8 @@ def apply_overrides(profile: Profile, request: SessionRequest) -> Profile:
     profile = replace(profile, rules=_rules(request, profile.rules))
     if request.duration_s is not None:
         profile = profile.scaled(request.duration_s)
+    if request.borders:
+        profile = steer.bordered(profile, request.borders)
     if request.curve:
         profile = _along(profile, request.curve)
     return reduce(with_change, request.changes, profile)

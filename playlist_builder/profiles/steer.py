@@ -6,16 +6,19 @@ name. Times are seconds of the profile, with its planned silences.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from playlist_builder.errors import ProfileError
+from playlist_builder.language.translation import PROFILE, Phrase
 from playlist_builder.profiles.phase import MIN_PHASE_S, Phase, ended, level
 from playlist_builder.profiles.profile import MAX_MINUTES, Profile
 
 HELD_SHARE = 2 / 3  # of the time until the next phase, in which a shift is felt in full
 LEAST_SHIFT_S = 600.0  # that a shift lasts, though the next phase begins before: a track or two
-RESCUE = "rescue"  # name of the phase with which a session ends that became too much
+LEAST_PHASE_S = 60.0  # of music that a phase keeps when its borders are moved
+RESCUE = "calm music"  # name of the phase with which a session ends that became too much
 
 
 def shifted(profile: Profile, by: float, at_s: float) -> Profile:
@@ -121,6 +124,42 @@ def drawn(profile: Profile, curve: Sequence[tuple[float, float]]) -> Profile:
         return replace(phase, level_start=first, level_end=last, wave_depth=0.0, wave_period_s=0.0)
 
     return _with_phases(profile, map(along, _split(profile, times_s)))
+
+
+def bordered(profile: Profile, starts_s: Sequence[float]) -> Profile:
+    """Return the profile with its phases behind the first beginning at these times, in order.
+
+    Parts of one name that follow each other are one phase, and share its time as before; silences
+    keep their length, and the end its time. Raises ProfileError where a phase would last less than
+    `LEAST_PHASE_S`, and for another number of phases.
+    """
+    named = [list(phases) for _, phases in groupby(profile.phases, key=lambda each: each.name)]
+    if len(starts_s) != len(named) - 1:
+        raise ProfileError(
+            "borders: '{name}' has {count} phases behind the first. Give when each begins.",
+            name=profile.name,
+            count=len(named) - 1,
+        )
+    parts = list[tuple[Phase, float]]()
+    for phases, (start_s, end_s) in zip(
+        named, pairwise((0.0, *starts_s, profile.duration_s)), strict=True
+    ):
+        silence_s = sum(each.silence_s for each in phases)
+        music_s = end_s - start_s - silence_s
+        if music_s < LEAST_PHASE_S:
+            raise ProfileError(
+                "Phase {phase!r} would last less than a minute. Leave it more time.",
+                phase=Phrase(phases[0].name, context=PROFILE),
+            )
+        by = music_s / sum(each.music_s for each in phases)
+        parts += [
+            (
+                replace(each, wave_period_s=each.wave_period_s * by),
+                each.music_s * by + each.silence_s,
+            )
+            for each in phases
+        ]
+    return profile.consecutive(parts)
 
 
 def _check_length(profile: Profile, by_s: float) -> None:

@@ -5,7 +5,7 @@ peaks do not allow the requested loudness, the whole mix is softer. All position
 frames (`levels.FRAMES_PER_S`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
@@ -135,9 +135,10 @@ def plan(  # noqa: PLR0913, PLR0917 - a session, how it is mixed, and what has s
     if [clip.path for clip in known] != [slot.path for slot in slots[: len(known)]]:
         raise RequestError("played: these are not the first tracks of the session.")
     playing = len(known) - 1
-    is_skipped = playing >= 0 and is_cut(slots[playing], levels[slots[playing].path])
-    if is_skipped:
-        slots[playing] = _ended(slots[playing])
+    coming = range(max(playing, 0), len(slots))
+    cut = [place for place in coming if is_cut(slots[place], levels[slots[place].path])]
+    for place in cut:
+        slots[place] = _ended(slots[place])
     found = [played(levels[slot.path], slot) for slot in slots]
     silences = [sum(each.duration_s for each in some) for some in session.silences_behind]
     joins = [
@@ -146,12 +147,12 @@ def plan(  # noqa: PLR0913, PLR0917 - a session, how it is mixed, and what has s
             round(silent_s * FRAMES_PER_S),
         )
         for (left, right), own, most, silent_s in zip(
-            pairwise(slots), found[:-1], _longest(found, playing), silences[:-1], strict=True
+            pairwise(slots), found[:-1], _longest(found, cut), silences[:-1], strict=True
         )
     ]
-    if is_skipped:
-        whole = levels[slots[playing].path]
-        found[playing] = _with_fade(found[playing], whole, *list(_edges(joins))[playing])
+    edges = list(_edges(joins))
+    for place in cut:
+        found[place] = _with_fade(found[place], levels[slots[place].path], *edges[place])
     own = arranged_gains(
         slots,
         found,
@@ -190,10 +191,10 @@ def _ended(slot: Slot) -> Slot:
     return replace(slot, to_s=(slot.from_s or 0.0) + slot.duration_s)
 
 
-def _longest(found: Sequence[Levels], playing: int) -> Iterator[int]:
+def _longest(found: Sequence[Levels], cut: Collection[int]) -> Iterator[int]:
     """Yield the longest crossfade behind each track; one that was skipped goes on for it."""
-    for number, pair in enumerate(pairwise(each.end - each.start for each in found)):
-        yield (pair[1] if number == playing else min(pair)) // 2
+    for place, pair in enumerate(pairwise(each.end - each.start for each in found)):
+        yield (pair[1] if place in cut else min(pair)) // 2
 
 
 def _edges(joins: Sequence[_Join]) -> Iterator[tuple[_Join, _Join]]:

@@ -37,7 +37,7 @@ def mix_session(
     That is what `render_session` makes a file without loss of, so it takes `levels` of each path
     (`measure_levels`); a track that is not among them is measured. Of a session that plays and was
     changed, the first `played` clips of the `earlier` plan keep their places and gains, the one
-    that sounds among them; the last of them ends earlier where its track was skipped. What follows
+    that sounds among them. A track that was skipped fades out where its slot ends. What follows
     is as loud as it would have been, no louder at a join than the profile allows, and softer where
     the peaks demand it.
 

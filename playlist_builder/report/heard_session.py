@@ -1,28 +1,31 @@
 """A record as sessions to draw: what was heard as a session of its own, and its tracks in words."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from statistics import fmean
 
 from playlist_builder.language.text import clock, escaped, shortened
 from playlist_builder.models import STEP_S, Session, Silence, Slot
-from playlist_builder.records.events import Silent
+from playlist_builder.records.events import Replanned, Silent
 from playlist_builder.records.heard import Heard, HeardTrack
 from playlist_builder.records.record import Record
 from playlist_builder.report.language import Language, number
 
 
 def heard_session(record: Record, found: Heard) -> Session:
-    """Return what was heard as a session, on the plan that it was begun with."""
-    plan = record.plan
+    """Return what was heard as a session, on its plan as that was steered."""
+    plan = replace(record.plan, curve=steered_curve(record))
     known = {slot.identity: slot for slot in (*plan.slots, *plan.tail)}
     silences = (
         Silence(each.session_s, each.session_s + each.what.seconds, "")
         for each in found.silences
         if isinstance(each.what, Silent) and each.what.planned
     )
+    last = math.ceil(max(plan.target_s, found.length_s) / STEP_S)
     return replace(
         plan,
+        curve=plan.curve[:last],
         duration_s=found.length_s,
         slots=tuple(_slot(each, known.get(each.track), plan) for each in found.tracks),
         tail=(),
@@ -31,6 +34,18 @@ def heard_session(record: Record, found: Heard) -> Session:
         relaxed=(),
         silences=tuple(silences),
     )
+
+
+def steered_curve(record: Record) -> tuple[float, ...]:
+    """Return the planned energy that held at each time, by `STEP_S`: from each change on its own.
+
+    A change is noted when it is made; until it is heard its plan is that of before.
+    """
+    curve = record.plan.curve
+    for event in record.events:
+        if isinstance(event.what, Replanned) and event.what.curve:
+            curve = (*curve[: round(event.session_s / STEP_S)], *event.what.curve)
+    return curve
 
 
 def labels(found: Heard, language: Language) -> list[str]:

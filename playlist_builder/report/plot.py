@@ -103,7 +103,8 @@ def _legend(
     """Return x, row, kind and name of each line of the plot."""
     gettext = language.gettext
     played = gettext("energy as it was heard") if is_heard else gettext("energy as it plays")
-    entries = [("played", played), ("plan", gettext("planned energy"))]
+    plan = gettext("planned energy, as steered") if is_heard else gettext("planned energy")
+    entries = [("played", played), ("plan", plan)]
     if is_heard:
         entries.append(("meant", gettext("energy of the tracks that were planned")))
     entries.append(("phase", gettext("planned phases")))

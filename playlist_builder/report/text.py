@@ -24,6 +24,7 @@ from playlist_builder.report.concerns import MOST, concerns
 from playlist_builder.report.language import ENGLISH, Language, language_of
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 
+WIDEST = 10_000  # columns of a text
 SESSION_COLUMNS = (  # from which width on: a start is never left out
     (84, ("#", "start", "phase", "energy", "plan", "tension", "length", "title", "artist")),
     (72, ("#", "start", "phase", "energy", "plan", "length", "title", "artist")),
@@ -34,7 +35,7 @@ SESSION_COLUMNS = (  # from which width on: a start is never left out
 LEAST_SHOWN_COST = 0.00005  # the least that four places show
 
 
-@checked.takes(session=checked.a(Session), width=checked.at_least(1))
+@checked.takes(session=checked.a(Session), width=checked.at_least(1, WIDEST))
 def session_text(  # noqa: PLR0913 - how it is drawn
     session: Session,
     *,

@@ -21,8 +21,9 @@ FIELDS = frozenset(field.name for field in fields(SessionRequest))
 def asked_otherwise(request: SessionRequest, wanted: Mapping[str, Any]) -> SessionRequest:
     """Return a request with some of its fields changed, and without what no longer belongs to it.
 
-    Changes of the plan are those of one profile and duration; so are points of a curve, which a
-    duration scales. Raises RequestError for a field that there is not, and for its value.
+    Changes of the plan are those of one profile and duration; so are a curve and borders that were
+    drawn, which a duration scales. Raises RequestError for a field that there is not, and for its
+    value.
     """
     unknown = sorted(wanted.keys() - FIELDS)
     if unknown:
@@ -31,16 +32,17 @@ def asked_otherwise(request: SessionRequest, wanted: Mapping[str, Any]) -> Sessi
         )
     kept: dict[str, Any] = {}
     if "profile" in wanted and wanted["profile"] != request.profile:
-        kept |= {"profile_text": "", "curve": (), "changes": (), "levels": ()}
+        kept |= {"profile_text": "", "curve": (), "borders": (), "changes": (), "levels": ()}
     if "profile_text" in wanted and wanted["profile_text"] != request.profile_text:
-        kept |= {"curve": (), "changes": ()}
+        kept |= {"curve": (), "borders": (), "changes": ()}
     if "duration_s" in wanted and wanted["duration_s"] != request.duration_s:
         kept["changes"] = ()
     if "name" in wanted and wanted["name"] != request.name:
         kept["session"] = ""
     new = replace(request, **(kept | {"alternative": 1} | dict(wanted)))
-    if new.curve and "curve" not in wanted and new.duration_s != request.duration_s:
-        return _with_curve_scaled(new, request)
+    is_drawn = bool(new.curve or new.borders) and not wanted.keys() & {"curve", "borders"}
+    if is_drawn and new.duration_s != request.duration_s:
+        return _with_plan_scaled(new, request)
     return new
 
 
@@ -51,11 +53,16 @@ def kept_as(request: SessionRequest, own: SessionRequest) -> SessionRequest:
     return replace(request, library=own.library, kept_id=own.kept_id)
 
 
-def _with_curve_scaled(new: SessionRequest, old: SessionRequest) -> SessionRequest:
-    """Return a request whose drawn curve is as long as its session, as that of another one was."""
-    lasts_s = [profile_of(replace(each, curve=(), changes=())).duration_s for each in (new, old)]
+def _with_plan_scaled(new: SessionRequest, old: SessionRequest) -> SessionRequest:
+    """Return a request whose drawn plan is as long as its session, as that of another one was."""
+    plain = (replace(each, curve=(), borders=(), changes=()) for each in (new, old))
+    lasts_s = [profile_of(each).duration_s for each in plain]
     by = lasts_s[0] / lasts_s[1]
-    return replace(new, curve=tuple((time_s * by, level) for time_s, level in new.curve))
+    return replace(
+        new,
+        curve=tuple((time_s * by, level) for time_s, level in new.curve),
+        borders=tuple(time_s * by for time_s in new.borders),
+    )
 
 
 def rebuilt(

@@ -1,4 +1,4 @@
-"""The plan of a session drawn by hand: at a border of its phases, higher or lower.
+"""The plan of a session drawn by hand: at a border of its phases, higher, lower, sooner or later.
 
 What is drawn falls off to the borders before and behind, so that no other part of the plan changes,
 and only the tracks that play there are chosen again.
@@ -16,6 +16,7 @@ from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError, NotThereError, RequestError
 from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.profile import MIN_PHASE_S, Profile
+from playlist_builder.profiles.steer import bordered
 from playlist_builder.profiles.steer import drawn as along
 from playlist_builder.sessions.draft import Draft, fill
 from playlist_builder.sessions.edit import check_length
@@ -43,11 +44,13 @@ def borders(profile: Profile) -> Curve:
     return ((0.0, first.level_start), *inner, (last.end_s, last.level_end))
 
 
-def drawn(draft: Draft, place: int, level: float) -> Draft:
+def drawn(draft: Draft, place: int, level: float, at_s: float | None = None) -> Draft:
     """Return a draft whose plan is drawn to a level at a border, by its place from 0.
 
+    With `at_s` the border is moved to that time, and the phases before and behind it share theirs.
     Raises NotThereError for a border that there is not, RequestError where the length of the
-    session is that of its tracks or its plan was steered, and ArrangeError where the music cannot
+    session is that of its tracks or its plan was steered, or for the beginning or end at another
+    time, ProfileError where a phase would be too short, and ArrangeError where the music cannot
     follow.
     """
     checked.whole("place", place, 0)
@@ -63,11 +66,18 @@ def drawn(draft: Draft, place: int, level: float) -> Draft:
     known = borders(profile)
     if not 0 <= place < len(known):
         raise NotThereError("There is no border {place!r} of phases in the plan.", place=place)
-    times_s = [time_s for time_s, _ in known]
+    times_s, request = [time_s for time_s, _ in known], draft.request
+    if at_s is not None and at_s != times_s[place]:
+        checked.seconds("at_s", at_s)
+        if place in {0, len(known) - 1}:
+            raise RequestError("The beginning and the end of a plan stay at their times.")
+        starts_s = (*times_s[1:place], at_s, *times_s[place + 1 : -1])
+        request = replace(request, borders=starts_s)
+        profile = bordered(profile, starts_s)
     curve = lifted(profile, place, level)
     new = replace(
         draft,
-        request=replace(draft.request, curve=curve),
+        request=replace(request, curve=curve),
         objective=replace(draft.objective, profile=along(profile, curve)),
     )
     span_s = times_s[max(place - 1, 0)], times_s[min(place + 1, len(known) - 1)]

@@ -278,7 +278,7 @@ class SessionEditor:
         """Arrange the whole session again with some fields of its request changed; as `rebuild`.
 
         Unless they are given: with another profile a curve that was drawn and changes of the plan
-        are gone; with another duration the curve is scaled and changes are gone.
+        are gone; with another duration the plan is scaled and changes are gone.
         """
         return self.rebuild(asked_otherwise(self._own_request, fields), library)
 
@@ -287,9 +287,9 @@ class SessionEditor:
         """When the phases of the plan begin, and the end, each with its planned level."""
         return draw.borders(profile_of(self._own_request, folders=self._folders))
 
-    def draw(self, place: int, level: float) -> Edited:
-        """Draw the plan to a level at one of its `borders`, up to the next ones; from 0."""
-        return self._change(lambda draft: draw.drawn(draft, place, level))
+    def draw(self, place: int, level: float, *, at_s: float | None = None) -> Edited:
+        """Draw the plan to a level at one of its `borders`, from 0, and move that to a time."""
+        return self._change(lambda draft: draw.drawn(draft, place, level, at_s))
 
     def alternatives(self, count: int = 3) -> list[Session]:
         """Return the session of now, and up to `count` - 1 others as it is asked for; see `take`.

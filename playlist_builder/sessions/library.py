@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from playlist_builder import checked
 from playlist_builder.errors import RequestError
 from playlist_builder.library import library
 from playlist_builder.models import Session
-from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
+from playlist_builder.session_request import MOST_ALTERNATIVES, MOST_SERIES, SessionRequest
 
 if TYPE_CHECKING:
     from playlist_builder.arranger.capacity import Capacity
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from playlist_builder.sessions.build import Selection
     from playlist_builder.sessions.editor import SessionEditor
     from playlist_builder.sessions.resolve import Resolved
+
+MOST_NUMBER = 10**9  # of a kept session
 
 
 class Library(library.Library):
@@ -58,7 +61,7 @@ class Library(library.Library):
 
         return build.build_alternatives(self._selection(request, profile_folders), count)
 
-    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1))
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(1, MOST_SERIES))
     def build_series(
         self, request: SessionRequest, count: int, *, profile_folders: Sequence[Path] = ()
     ) -> list[Session]:
@@ -95,7 +98,7 @@ class Library(library.Library):
 
         return build.budget_of(self._selection(request, profile_folders))
 
-    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2))
+    @checked.takes(request=checked.a(SessionRequest), count=checked.at_least(2, MOST_SERIES))
     def menu(
         self, request: SessionRequest, count: int = 3, *, profile_folders: Sequence[Path] = ()
     ) -> "Menu":
@@ -147,13 +150,14 @@ class Library(library.Library):
         folders = tuple(map(Path, checked.paths("profile_folders", profile_folders)))
         return resolve(self, path, request, folders=folders, place=place_of(self))
 
-    @checked.takes(name=checked.text)
+    @checked.takes(name=checked.written_text, wait=checked.flag)
     def keep(
         self,
         made: "Session | SessionEditor",
         *,
         name: str = "",
         at: str | datetime | None = None,
+        wait: bool = True,
     ) -> Session:
         """Return a session as the library keeps it from now on, under a number.
 
@@ -161,7 +165,9 @@ class Library(library.Library):
         by it, or by a `name`. What was built for somebody counts as played from then on. A session
         that is kept already takes the place of what it was, which `undo` brings back; of an editor
         every change can be undone, here and by the commands. `at` is the time of day with its
-        offset, as text in ISO 8601 or as a `datetime`; now if not given. Raises SessionError where
+        offset, as text in ISO 8601 or as a `datetime`; now if not given. With `wait` another
+        process that writes has half a minute to end, and otherwise a moment, before
+        LibraryBusyError says that it goes on. Raises SessionError where
         the session does not say how it was made, LibraryError where the session of an editor was
         changed by somebody else meanwhile, and RequestError for a name or time that cannot be one.
         """
@@ -171,9 +177,10 @@ class Library(library.Library):
         if at is None:
             at = datetime.now().astimezone()
         time = at.isoformat() if isinstance(at, datetime) else at
-        if isinstance(made, SessionEditor):
-            return made._keep_in(self, at=time, name=name)  # noqa: SLF001 - its states are its own
-        return keep(self, checked.instance("made", made, Session), time, name)
+        with nullcontext() if wait else self.records._briefly():  # noqa: SLF001 - of the same file
+            if isinstance(made, SessionEditor):
+                return made._keep_in(self, at=time, name=name)  # noqa: SLF001 - its states
+            return keep(self, checked.instance("made", made, Session), time, name)
 
     def session(self, word: str | int | None = None) -> Session:
         """Return the kept session of a number, a name or a part of it; without a word the last one.
@@ -183,7 +190,7 @@ class Library(library.Library):
         from playlist_builder.sessions.keep import kept_session
 
         if word is not None and not isinstance(word, str):
-            word = str(checked.whole("word", word, 1))
+            word = str(checked.whole("word", word, 1, MOST_NUMBER))
         return kept_session(self, word)
 
     def _selection(self, request: SessionRequest, folders: Sequence[Path]) -> "Selection":

@@ -63,7 +63,7 @@ tension = [0, {tension:.4f}]
 basis = "design judgement"
 
 [[phases]]
-name = "rescue"
+name = "calm music"
 percent = [{opening_percent:g}, 100]
 level = [{opened:.4f}, {last:.4f}]
 max_peak = {peak:.4f}

@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 from playlist_builder.desk.mixes import FRAMES_PER_S
 from tests.support.heard import Server, in_turn, keep, write_tones
 from tests.support.heard_page import Page, alternate
+from tests.support.parts import CHROMIUM
 
 TRACKS = 701
 FILES = 40
@@ -97,7 +98,7 @@ def main():
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=shutil.which(CHROMIUM),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         bench = Bench(Path(name), chromium)

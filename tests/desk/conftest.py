@@ -15,15 +15,23 @@ SESSION_S = 1800.0
 
 
 class Clock:
-    """A time of day that goes on when it is told to."""
+    """A time of day that goes on when it is told to, and a clock that is never set."""
 
     def __init__(self):
-        self.now = datetime(2026, 11, 27, 10, tzinfo=UTC)
+        self.now, self.passed_s = datetime(2026, 11, 27, 10, tzinfo=UTC), 0.0
 
     def __call__(self):
         return self.now
 
     def later(self, seconds):
+        self.now += timedelta(seconds=seconds)
+        self.passed_s += seconds
+
+    def steady_s(self):
+        return self.passed_s
+
+    def set(self, seconds):
+        """Set the time of day, by so many seconds."""
         self.now += timedelta(seconds=seconds)
 
 
@@ -43,7 +51,7 @@ def clock(monkeypatch):
     own = Clock()
     monkeypatch.setattr(log, "wall_clock", own)
     monkeypatch.setattr(run, "wall_clock", own)
-    monkeypatch.setattr(log.Log.__init__, "__defaults__", (own,))
+    monkeypatch.setattr(log.Log.__init__, "__defaults__", (own, own.steady_s))
     return own
 
 

@@ -1,5 +1,6 @@
 """What stands in for the sound of a desk, where nothing is decoded."""
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,7 +23,7 @@ class Sound:
     def publish(self, plan):
         self.published.append(plan)
         number = str(len(self.published))
-        url, length_s = f"/sound/mix/{number}", plan.frames / 50
+        url, length_s = f"sound/mix/{number}", plan.frames / 50
         return SimpleNamespace(number=number, url=url, length_s=length_s)
 
     def follow(self, version, session):
@@ -42,5 +43,5 @@ class Measured(dict):
 
     def __getitem__(self, path):
         blocks = round(LASTS_S * 10)
-        loud = 10 ** ((-20.0 - sum(path.encode()) % 5) / 10)
+        loud = 10 ** ((-20.0 - sum(os.fsencode(path)) % 5) / 10)
         return Levels(np.full(blocks, loud), np.full(blocks, 0.3), 25, round(LASTS_S * 50) - 25)

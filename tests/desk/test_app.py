@@ -2,22 +2,28 @@
 
 import asyncio
 import json
+import os
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from playlist_builder.desk import downloads, record_routes
+from playlist_builder.desk import downloads, prepare, record_routes, run
 from playlist_builder.desk.address import Address
 from playlist_builder.desk.app import application
+from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.guard import Guard
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import LibraryError
+from tests.desk.support import Sound
 from tests.support.desk_client import Client
 
 HERE = Address(4321, "secret")
-COOKIE = {"Cookie": f"{HERE.cookie}={HERE.token}"}
+COOKIE = {"Cookie": f"{HERE.cookie}={HERE.cookie_value}"}
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def page(desk):
     app = application(
         desk, words, [*downloads.routes(desk, words), *record_routes.routes(desk, words)]
     )
-    return Client(Guard(app, HERE), HERE.hosts[0], **COOKIE)
+    return Client(Guard(app, HERE, "l.db"), HERE.hosts[0], HERE.folder, **COOKIE)
 
 
 def do(page, name, tab="a", **given):
@@ -50,11 +56,24 @@ def do(page, name, tab="a", **given):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_the_page_is_in_its_language_and_holds_its_texts(desk, language):
     app = application(desk, Words(language), [])
-    found = Client(Guard(app, HERE), HERE.hosts[0], **COOKIE).get("/").text
+    found = Client(Guard(app, HERE, "l.db"), HERE.hosts[0], HERE.folder, **COOKIE).get("/").text
     assert f'<html lang="{language}">' in found
     texts = json.loads(re.search(r'id="texts">(.*?)</script>', found, re.DOTALL)[1])
     assert texts["begin"] == {"en": "Begin", "ja": "始める"}[language]
     assert HERE.token not in found
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_browser_that_is_not_known_is_told_what_to_do(desk, language):
+    app = application(desk, Words(language), [])
+    told = Client(Guard(app, HERE, "l.db"), HERE.hosts[0]).get("/?key=used")
+    assert told.status_code == 403
+    assert f'<html lang="{language}">' in told.text
+    assert "playlist-builder desk" in told.text
+    assert not [secret for secret in (HERE.token, HERE.folder) if secret in told.text]
+    script = re.search(r'src="([^"]*)"', told.text)[1]
+    found = Client(Guard(app, HERE, "l.db"), HERE.hosts[0]).get(script)
+    assert found.headers["content-type"].startswith("text/javascript")
 
 
 @pytest.mark.parametrize(
@@ -180,3 +199,94 @@ def test_a_library_that_cannot_be_read_is_one_line(page, desk, monkeypatch):
     monkeypatch.setattr(desk.bench, "state", broken)
     answer = page.get("/api/state")
     assert (answer.status_code, answer.json()) == (422, {"error": "The library is locked."})
+
+
+HOSTILE = [
+    *(
+        "caf\udce9 \udcff.flac",
+        "</script><script>alert(1)</script>",
+        "\u202eevil\u2066",
+        "\x1b[31m\x07",
+    ),
+    *("\"'`${x}\\", "<!--", "\u2028\u2029", "\ufdd0\ufffe", "\U0001f600", "%s{x}{0}", " "),
+]
+
+
+@pytest.fixture
+def hostile(filled, tmp_path):
+    """A library whose files have such names and tags, some no tags at all; its path is no UTF-8."""
+    library = tmp_path / "l\udce9.db"
+    library.write_bytes(filled.read_bytes())
+    with closing(sqlite3.connect(os.fsencode(library))) as raw, raw:
+        for (path,) in raw.execute("SELECT path FROM files ORDER BY identity").fetchall():
+            number = int(Path(os.fsdecode(path)).stem)
+            name, tag = HOSTILE[number % len(HOSTILE)], HOSTILE[number // 2 % len(HOSTILE)]
+            title = "" if number % 2 else tag.encode("utf-8", "replace").decode()
+            own = tmp_path / f"{number} {name.replace('/', '')}"
+            own.touch()
+            raw.execute(
+                "UPDATE files SET path = ?, title = ?, tags = ? WHERE path = ?",
+                (os.fsencode(own), title, json.dumps({"artists": [title]}), path),
+            )
+    return library
+
+
+@pytest.fixture
+def hostile_page(hostile, clock):  # noqa: ARG001 - the time of day
+    commands = run.guarded(prepare.COMMANDS) | run.COMMANDS
+    desk = Desk(lambda: Bench(str(hostile), commands, Words("en"), Sound()))
+    desk.open()
+    desk.hold("a")
+    routes = [*downloads.routes(desk, Words("en")), *record_routes.routes(desk, Words("en"))]
+    app = Guard(application(desk, Words("en"), routes), HERE, "l.db")
+    yield Client(app, HERE.hosts[0], HERE.folder, **COOKIE)
+    asyncio.run(desk.close())
+
+
+def test_names_and_tags_of_any_kind_are_shown(hostile_page):
+    """Files are named by bytes; what is sent is UTF-8."""
+    page = hostile_page
+    name = HOSTILE[1]
+    built = do(page, "build", profile="arc", duration_s=1800.0, person=name)
+    assert built.status_code == 200
+    shown = page.get("/api/state").json()
+    titles = [each["title"] for each in shown["session"]["slots"]]
+    assert [each for each in titles if "\udce9" in each]
+    assert [each for each in titles if each == name]
+    assert shown["session"]["person"] == name
+    track = next(each["id"] for each in shown["session"]["slots"] if "\udce9" in each["title"])
+    for command, given in (
+        *(("choices", {}), ("music", {}), ("search", {"query": ""}), ("budget", {})),
+        *(("candidates", {"place": 2}), ("track", {"track": track}), ("drop", {"place": 2})),
+        *(("mark", {"track": track, "note": name, "banned": True}), ("undo", {})),
+        *(("begin", {}), ("note", {"text": name, "position_s": 1.0})),
+        *(("lost", {"from_s": 1.0, "position_s": 1.0}), ("end", {"position_s": 9.0})),
+    ):
+        assert do(page, command, **given).status_code == 200, command
+    for path in ("/report", "/playlist.m3u8", *(f"/record/1.{each}" for each in ("html", "csv"))):
+        found = page.get(path)
+        assert found.status_code == 200, path
+        assert "<script>alert" not in found.text or not path.endswith(("report", "html"))
+    assert name in str(page.get("/record/1.json").json())
+
+
+@pytest.mark.parametrize("path", ["/api/state", "/record/1.csv"])
+def test_a_library_with_a_name_of_any_bytes_that_fails_is_one_line(hostile_page, hostile, path):
+    hostile.write_bytes(b"no library" * 1000)
+    answer = hostile_page.get(path)
+    assert answer.status_code in {404, 422}
+    assert "is damaged" in answer.text
+
+
+def test_a_page_that_looks_on_holds_the_desk_when_the_other_one_is_gone(desk, monkeypatch):
+    monkeypatch.setattr("playlist_builder.desk.desk.LEFT_S", 0.0)
+
+    async def told():
+        async with desk.page("b") as first, desk.page("c") as second:
+            async with desk.page("a"):
+                pass
+            await asyncio.sleep(0.05)
+            texts = [[queue.get_nowait() for _ in range(3)] for queue in (first, second)]
+        return [[json.loads(each.partition("data: ")[2])["tab"] for each in own] for own in texts]
+
+    assert asyncio.run(told()) == [["a", "", "c"]] * 2

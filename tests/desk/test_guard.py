@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import time
 
 import pytest
 from starlette.applications import Starlette
@@ -12,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk import serve
+from playlist_builder.desk import scan, serve
 from playlist_builder.desk.address import Address
 from playlist_builder.desk.guard import HEADERS, LARGEST_BODY, Guard
 from tests.support.desk_client import Client
@@ -30,17 +31,47 @@ INNER = Starlette(
     routes=[
         Route("/", answer),
         Route("/api/state", answer),
+        Route("/closed", lambda _: PlainTextResponse("closed", 403)),
+        Route("/static/door.js", lambda _: PlainTextResponse("door")),
         Route("/api/do/x", answer, methods=["POST"]),
         Route("/own", lambda _: PlainTextResponse("", headers={"Cache-Control": "max-age=9"})),
     ]
 )
 
 
-def client(*, secret=HERE.token, host=HERE.hosts[0], **headers):
-    """A browser that knows a secret, and asks a host with some headers more."""
-    if secret is not None:
-        headers["Cookie"] = f"other=1; {HERE.cookie}={secret}".encode()
-    return Client(Guard(INNER, HERE), host, **headers)
+def client(*, cookie=HERE.cookie_value, host=HERE.hosts[0], folder=HERE.folder, **headers):
+    """A browser with a cookie, which asks a folder of a host with some headers more."""
+    if cookie is not None:
+        headers["Cookie"] = f"other=1; {HERE.cookie}={cookie}".encode()
+    return Client(Guard(INNER, HERE, "l.db"), host, folder, **headers)
+
+
+class Clock:
+    """Of the machine, in nanoseconds."""
+
+    now_ns = 10**15
+
+    def __call__(self):
+        return self.now_ns
+
+    def later(self, seconds):
+        self.now_ns += round(seconds * 10**9)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def new(clock):
+    """A browser that knows nothing, before a desk that has just begun."""
+    return Client(Guard(INNER, HERE, "l.db", clock_ns=clock), HERE.hosts[0])
+
+
+def asked_with(address, now_ns):
+    """What a browser asks that is started with the address."""
+    return address.url(now_ns).removeprefix(OWN)
 
 
 def test_the_page_of_the_desk_is_answered():
@@ -62,7 +93,8 @@ def test_another_name_for_this_machine_is_refused(host):
     """As after DNS rebinding: the browser sends the name that it was led to."""
     refused = client().get("/api/state", headers={"Host": host})
     assert refused.status_code == 421
-    refused = client().get(f"/?token={HERE.token}", headers={"Host": host})
+    key = asked_with(HERE, time.monotonic_ns())
+    refused = client(folder="").get(key, headers={"Host": host})
     assert refused.status_code == 421
     assert "set-cookie" not in refused.headers
 
@@ -97,44 +129,115 @@ def test_a_preflight_is_refused_and_allows_nothing():
     assert not [name for name in refused.headers if name.startswith("access-control")]
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", HERE.token + "x", HERE.token[:-1], "é"])
-def test_nobody_without_the_secret_is_answered(secret):
-    sent = client(secret=secret)
+VALUE = HERE.cookie_value
+
+
+@pytest.mark.parametrize("cookie", [None, "", "wrong", VALUE + "x", VALUE[:-1], "é", HERE.token])
+def test_nobody_without_the_cookie_is_answered(cookie):
+    sent = client(cookie=cookie)
     assert sent.get("/api/state").status_code == 403
     assert sent.post("/api/do/x", json={}).status_code == 403
 
 
-def test_the_secret_of_another_desk_is_none():
-    cookie = {"Cookie": f"playlist-builder-desk-4322={HERE.token}"}
-    assert client(secret=None).get("/api/state", headers=cookie).status_code == 403
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *("", "/", "/x", HERE.folder[:-1], HERE.folder + "x", HERE.folder.upper(), "/é"),
+        *(f"/{HERE.folder}", f"/x{HERE.folder}", f"/{VALUE}", f"/{HERE.token}"),
+    ],
+)
+def test_the_cookie_alone_opens_nothing(folder):
+    """A server of another port may have got it, but cannot know the folder it is for."""
+    sent = client(folder=folder)
+    assert sent.get("/api/state").status_code == 403
+    assert sent.post("/api/do/x", json={}).status_code == 403
 
 
-def test_the_address_with_the_secret_gives_the_cookie_and_hides_it():
-    opened = client(secret=None).get(f"/?token={HERE.token}")
+def test_the_cookie_of_another_desk_is_none():
+    for cookie in (f"playlist-builder-desk-4322={VALUE}", f"{HERE.cookie}={other().cookie_value}"):
+        sent = client(cookie=None).get("/api/state", headers={"Cookie": cookie})
+        assert sent.status_code == 403
+
+
+def other():
+    return Address(HERE.port, HERE.token + "x")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cookie_of_the_same_name_that_another_port_has_set_does_no_harm(order):
+    """A browser sends both: cookies are not told apart by port."""
+    both = "; ".join([f"{HERE.cookie}=x", f"{HERE.cookie}={VALUE}"][::order])
+    assert client(cookie=None).get("/api/state", headers={"Cookie": both}).is_success
+
+
+def test_nothing_that_is_given_away_tells_of_the_rest():
+    """Each is derived by a name of its own, so a nonce cannot ask for another of them."""
+    given = [HERE.cookie_value, HERE.folder[1:], HERE.proof("", ""), HERE.proof("folder", "")]
+    given.append(HERE.url(0).rpartition("-")[2])
+    assert len({each[:32] for each in given}) == len(given)
+    assert not [each for each in given if HERE.token in each]
+
+
+def test_a_key_gives_the_cookie_for_the_folder_alone_and_is_hidden(new, clock):
+    opened = new.get(asked_with(HERE, clock()))
     assert opened.status_code == 303
-    assert opened.headers["location"] == "/"
-    assert HERE.token not in opened.headers["location"]
-    cookie = opened.headers["set-cookie"].lower()
-    assert "httponly" in cookie
-    assert "samesite=strict" in cookie
-    assert "domain" not in cookie
+    assert opened.headers["location"] == f"{HERE.folder}/"
+    found = opened.headers["set-cookie"].lower()
+    name_and_value, *others = (each.strip() for each in found.split(";"))
+    assert name_and_value == f"{HERE.cookie}={HERE.cookie_value}"
+    assert sorted(others) == ["httponly", f"path={HERE.folder}", "samesite=strict"]
+
+
+def test_a_key_opens_the_page_once(new, clock):
+    first, second = asked_with(HERE, clock()), asked_with(HERE, clock())
+    answers = [new.get(each) for each in (first, first, second, second)]
+    assert [each.status_code for each in answers] == [303, 403, 303, 403]
+    assert [each.text for each in answers[1::2]] == ["closed", "closed"]
+    assert "set-cookie" not in answers[1].headers
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(299, 303), (301, 403), (-1, 403)])
+def test_a_key_opens_the_page_for_a_short_time(new, clock, seconds, status):
+    clock.later(100)
+    key = asked_with(HERE, clock())
+    clock.later(seconds)
+    assert new.get(key).status_code == status
+
+
+def test_a_key_from_before_a_restart_opens_nothing(clock):
+    """It may have been used then."""
+    key = asked_with(HERE, clock())
+    clock.later(1)
+    again = Client(Guard(INNER, HERE, "l.db", clock_ns=clock), HERE.hosts[0])
+    assert again.get(key).status_code == 403
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/?token=wrong"),
-        ("GET", "/?token="),
+        *(("GET", f"/?key={key}") for key in ("", "wrong", "1-2-3", HERE.token, VALUE, "%00")),
+        *(("GET", f"/?key={other().url(now).partition('=')[2]}") for now in (0, 10**15)),
+        ("GET", f"/?key={HERE.url(10**15).partition('=')[2].replace('1', '2', 1)}"),
+        ("GET", "/?key=" + "9" * 5000 + "-a-" + "0" * 64),
         ("GET", "/"),
-        ("GET", f"/api/state?token={HERE.token}"),
-        ("POST", f"/?token={HERE.token}"),
-        ("HEAD", f"/?token={HERE.token}"),
+        ("GET", HERE.folder),
+        ("GET", f"{HERE.folder}/"),
+        ("GET", asked_with(HERE, 10**15).replace("/", "/api/state", 1)),
+        ("GET", f"/?token={HERE.token}"),
+        ("POST", asked_with(HERE, 10**15)),
+        ("HEAD", asked_with(HERE, 10**15)),
     ],
 )
-def test_the_secret_opens_the_page_alone(method, path):
-    refused = client(secret=None).request(method, path)
+def test_nothing_else_opens_the_page(new, method, path):
+    refused = new.request(method, path)
     assert refused.status_code == 403
     assert "set-cookie" not in refused.headers
+
+
+def test_a_browser_that_is_not_known_gets_one_page_and_its_script(new):
+    for path in ("/", "/?key=x", "/api/state", "/own", f"{HERE.folder}/api/state"):
+        assert new.get(path).text == "closed"
+    assert new.get("/static/door.js").text == "door"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "QUERY"])
@@ -173,7 +276,7 @@ def test_a_command_says_its_length_and_is_not_too_long():
 @pytest.mark.parametrize("path", ["/api/state", "/nothing", "/api/do/x"])
 def test_every_answer_has_the_headers(path):
     """Those of the OWASP Secure Headers Project, on what is refused as well."""
-    for opened in (client(), client(secret=None), client(host="evil.example")):
+    for opened in (client(), client(cookie=None), client(host="evil.example")):
         found = opened.get(path).headers
         for name, value in HEADERS.items():
             assert found[name] == value
@@ -202,7 +305,7 @@ def test_a_web_socket_is_closed():
     async def send(message):
         said.append(message["type"])
 
-    asyncio.run(Guard(INNER, HERE)({"type": "websocket"}, None, send))
+    asyncio.run(Guard(INNER, HERE, "l.db")({"type": "websocket"}, None, send))
     assert said == ["websocket.close"]
 
 
@@ -232,6 +335,23 @@ def test_a_second_start_finds_the_desk_and_tells_nothing(monkeypatch, tmp_path):
         assert serve.running(library) == (None if is_foreign else HERE)
     assert HERE.token not in repr(asked)
     assert asked[0] != asked[1]
+
+
+def test_a_clock_that_is_set_back_between_two_starts_does_no_harm(monkeypatch):
+    """The page goes on, and takes a state of a lower version for one that was overtaken."""
+    for module in (serve, scan):
+        before = first(module)
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: 1.0)
+            assert first(module) >= before
+
+
+def first(module):
+    if module is serve:
+        return serve.first_version()
+    told = []
+    scan.Scan("l.db", None, lambda _, state: told.append(state["turn"])).ask_to_stop()
+    return told[0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="on Windows the folder says who may")

@@ -1,9 +1,13 @@
 """The commands by which a session is prepared, and what they tell."""
 
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 
+from playlist_builder.desk.page_words import ON_PAGE
+from playlist_builder.desk.words import Words
 from playlist_builder.errors import LibraryError, PlaylistBuilderError, RequestError
 from playlist_builder.profiles.find import read_text as load_text
 
@@ -59,6 +63,15 @@ def test_a_new_session_is_another_one(bench):
     assert bench.state()["session"]["number"] == 1
 
 
+def test_a_session_is_as_even_as_what_will_play_it(bench):
+    given = {"profile": "arc", "duration_s": 1800.0}
+    bench.do("build", given)
+    assert bench.state()["session"]["levelled"]
+    bench.player = SimpleNamespace(target="mpd://there")
+    bench.do("build", given)
+    assert not bench.state()["session"]["levelled"]
+
+
 def test_drawing_a_point_changes_what_plays_around_it_alone(bench):
     before, points = slots(bench), bench.state()["session"]["points"]
     bench.do("draw", {"place": 0, "level": 0.4, "stroke": "a", "done": True})
@@ -88,6 +101,41 @@ def test_the_steps_of_a_stroke_are_one_change(bench):
     bench.do("undo", {})
     assert ids(bench) == before
     assert bench.state()["session"]["can_redo"]
+
+
+def test_a_point_is_moved_in_time_and_kept_there(bench):
+    shown = bench.state()["session"]
+    points, place = shown["points"], 2
+    at_s = points[place][0] - 120.0
+    for step_s in (points[place][0] + 60.0, points[place][0], at_s):
+        given = {"place": place, "level": points[place][1], "at_s": step_s, "stroke": "a"}
+        bench.do("draw", given | {"done": step_s == at_s})
+    moved = bench.state()["session"]
+    wanted = [[at_s, level] if n == place else [t, level] for n, (t, level) in enumerate(points)]
+    assert moved["points"] == [pytest.approx(each, abs=2e-3) for each in wanted]
+    assert moved["phases"][place]["start_s"] == pytest.approx(at_s)
+    assert moved["is_drawn"]
+    bench.open_last()
+    again = bench.state()["session"]
+    assert (again["points"], again["slots"]) == (moved["points"], moved["slots"])
+    bench.do("draw", {"place": 0, "level": 0.3, "at_s": 0.0, "stroke": "b", "done": True})
+    assert bench.state()["session"]["points"][place][0] == pytest.approx(at_s)
+    bench.do("ask", {"duration_s": 2 * shown["target_s"]})
+    assert bench.state()["session"]["points"][place][0] == pytest.approx(2 * at_s)
+    bench.do("undraw", {})
+    drawn_back = bench.state()["session"]["points"][place]
+    assert drawn_back == pytest.approx([2 * points[place][0], points[place][1]], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("place", "at_s", "told"),
+    [(0, 30.0, "stay at their times"), (1, 20.0, "less than a minute"), (1, -5.0, "seconds")],
+)
+def test_a_point_stays_where_its_phases_have_time(bench, place, at_s, told):
+    version = bench.version
+    with pytest.raises(PlaylistBuilderError, match=told):
+        bench.do("draw", {"place": place, "level": 0.3, "at_s": at_s, "stroke": "", "done": True})
+    assert bench.version == version
 
 
 def test_a_step_that_cannot_be_leaves_the_one_before(bench):
@@ -190,6 +238,25 @@ def test_what_is_banned_leaves_the_session_and_comes_back_when_it_may(bench):
     assert not bench.do("track", {"track": own})["mark"]["banned"]
 
 
+def test_what_is_banned_for_a_person_is_used_for_others(bench):
+    bench.do("ask", {"person": "A7"})
+    own = ids(bench)[1]
+    bench.do("ban_for", {"track": own, "banned": True})
+    assert own not in ids(bench)
+    assert bench.do("track", {"track": own})["banned_for"]
+    found = bench.do("search", {"query": ""})["tracks"]
+    assert [each["id"] for each in found if each["banned_for"]] == [own]
+    assert not bench.do("track", {"track": own})["mark"]["banned"]
+    assert own not in {each["id"] for each in bench.do("candidates", {"place": 2})}
+    bench.do("ask", {"person": ""})
+    assert not bench.do("track", {"track": own})["banned_for"]
+    with pytest.raises(RequestError, match="for whom"):
+        bench.do("ban_for", {"track": own, "banned": True})
+    bench.do("ask", {"person": "A7"})
+    bench.do("ban_for", {"track": own, "banned": False})
+    assert not bench.do("track", {"track": own})["banned_for"]
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -224,3 +291,24 @@ def test_no_file_is_opened_as_a_profile(bench, tmp_path, monkeypatch, command, n
     with pytest.raises(PlaylistBuilderError, match="No profile"):
         bench.do(command, {"profile": name.format(folder=tmp_path)})
     assert bench.state()["session"]["number"] == 1
+
+
+def test_what_fails_is_told_in_words_of_the_page(bench):
+    for do in (
+        lambda: bench.do("build", {"profile": "arc", "duration_s": 40_000.0}),
+        lambda: bench.do("ask", {"duration_s": 40_000.0}),
+        lambda: bench.edited().replan(at_s=1e6),
+    ):
+        with pytest.raises(PlaylistBuilderError) as refused:
+            do()
+        assert "--" in str(refused.value)
+        for language in ("en", "ja"):
+            told = Words(language).told(refused.value)
+            assert "--" not in told
+            assert told.isascii() == (language == "en")
+
+
+@pytest.mark.parametrize("message", ON_PAGE)
+def test_what_is_told_otherwise_on_the_page_is_what_the_library_says(message):
+    assert Words("ja").text(message) != message
+    assert not re.search(r"(?<!\w)--\w|playlist-builder", ON_PAGE[message])

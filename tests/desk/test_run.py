@@ -1,10 +1,12 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
+import sqlite3
+from contextlib import closing, contextmanager
 
 import pytest
 
-from playlist_builder import RequestError
+from playlist_builder import LibraryError, RequestError
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
@@ -40,7 +42,7 @@ def test_what_is_begun_is_shown_by_what_is_heard_and_kept(bench):
     assert shown["position_s"] == 0.0
     assert slots[1]["start_s"] < slots[0]["end_s"]
     assert len(shown["sounds"]) == len(slots)
-    assert shown["mix"]["url"] == "/sound/mix/1"
+    assert shown["mix"]["url"] == "sound/mix/1"
     assert shown["session"]["phases"][0]["start_s"] == 0.0
     assert events(bench) == ["Begun", "Unknown"]
     with pytest.raises(RequestError, match="runs already"):
@@ -91,18 +93,71 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     answer = press(bench, "softer")
     clock.later(11.0)
     assert bench.state()["run"]["pending"] == []
+    clock.later(4.5)
     with pytest.raises(RequestError, match="too long ago"):
-        bench.do("take_back", {"press": answer["press"], "position_s": 311.0})
+        bench.do("take_back", {"press": answer["press"], "position_s": 315.5})
 
 
-def test_what_was_pressed_after_it_is_pressed_again(bench, clock):
+@pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
+def test_a_clock_that_is_set_changes_nothing_of_what_can_be_taken_back(bench, clock, set_s):
+    bench.do("begin", {})
+    answer = press(bench, "softer")
+    clock.set(set_s)
+    clock.later(9.0)
+    (shown,) = bench.state()["run"]["pending"]
+    assert (shown["press"], shown["left_s"]) == (answer["press"], pytest.approx(1.0))
+    clock.later(1.5)
+    assert bench.state()["run"]["pending"] == []
+
+
+def test_a_press_in_time_is_taken_back_though_it_has_to_wait(bench, clock):
+    bench.do("begin", {})
+    slots = bench.session.slots
+    answer = press(bench, "softer")
+    clock.later(12.0)
+    bench.do("take_back", {"press": answer["press"], "position_s": 312.0})
+    assert bench.session.slots == slots
+
+
+def test_what_was_pressed_after_it_holds_and_counts_once(bench, clock):
     bench.do("begin", {})
     first = press(bench, "longer")
     clock.later(2.0)
-    press(bench, "softer", 302.0)
+    later = press(bench, "softer", 302.0)
+    clock.later(2.0)
     bench.do("take_back", {"press": first["press"], "position_s": 304.0})
-    assert [each["button"] for each in bench.state()["run"]["pending"]] == ["softer"]
+    (pending,) = bench.state()["run"]["pending"]
+    assert (pending["press"], pending["until"]) == (later["press"], later["until"])
     assert [each.kind for each in bench.session.request.changes] == ["shift"]
+    assert [each.button for each in events(bench, "Pressed")] == ["longer", "softer"]
+    bench.do("take_back", {"press": later["press"], "position_s": 305.0})
+    assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
+    assert bench.session.request.changes == ()
+
+
+def test_what_cannot_be_done_again_is_taken_back_too(bench):
+    bench.do("begin", {})
+    near_the_end_s = bench.run.line.plan_s - 60.0  # where nothing follows that could be softer
+    first = press(bench, "longer", near_the_end_s)
+    later = press(bench, "softer", near_the_end_s)
+    bench.do("take_back", {"press": first["press"], "position_s": bench.run.position_s})
+    assert bench.state()["run"]["pending"] == []
+    assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+def test_what_plays_behind_the_plan_is_not_steered(bench, button):
+    bench.do("begin", {})
+    with pytest.raises(RequestError, match="The plan is over"):
+        press(bench, button, bench.run.line.plan_s + 1.0)
+
+
+def test_calm_ends_what_was_pressed_before_until_it_is_taken_back(bench):
+    bench.do("begin", {})
+    deeper, calm = press(bench, "deeper"), press(bench, "calm", 302.0, "now")
+    assert [each["press"] for each in bench.state()["run"]["pending"]] == [calm["press"]]
+    bench.do("take_back", {"press": calm["press"], "position_s": 304.0})
+    assert [each["press"] for each in bench.state()["run"]["pending"]] == [deeper["press"]]
 
 
 def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
@@ -224,3 +279,71 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     assert bench.state()["session"]["curve"] == before
     bench.open_last()
     assert bench.state()["session"]["curve"] == before
+
+
+@contextmanager
+def locked(path):
+    """As while another process writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_press_does_not_wait_for_a_library_that_another_process_writes_to(bench, opened):
+    """It would be held up for half a minute, and then refused, and the session changed all the
+    same: what was pressed then would sound with the next press.
+    """
+    bench.do("begin", {})
+    running, before = bench.run, bench.run.score
+    with locked(bench.library.path):
+        assert press(bench, "softer")["sentence"]
+    assert first_change(before.sounds, running.score.sounds) is not None
+    assert bench.state()["run"]["told"] == []
+    bench.do("note", {"text": "x", "position_s": 301.0})
+    assert [each.button for each in events(bench, "Pressed")] == ["softer"]
+    with locked(bench.library.path):
+        press(bench, "longer", 302.0)
+    press(bench, "deeper", 304.0)
+    bench.close()
+    assert opened().session == bench.session
+
+
+@pytest.mark.parametrize("button", ["calm", "softer"])
+def test_a_press_is_heard_and_told_of_where_nothing_can_be_written(bench, monkeypatch, button):
+    """As to a disk that is full."""
+    bench.do("begin", {})
+    before = bench.run.score
+
+    def full(*_, **__):
+        raise LibraryError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench.library), "keep", full)
+        patch.setattr(type(bench.library.records), "append", full)
+        assert press(bench, button)["sentence"]
+        assert first_change(before.sounds, bench.run.score.sounds) is not None
+        (told,) = bench.state()["run"]["told"]
+        assert "The disk is full." in told
+        assert "plays on" in told
+    bench.do("note", {"text": "x", "position_s": 301.0})
+    press(bench, "longer", 302.0)
+    assert bench.state()["run"]["told"] == []
+    assert [each.button for each in events(bench, "Pressed")] == [button, "longer"]
+
+
+def test_a_change_that_cannot_be_kept_is_shown_and_told(bench, monkeypatch):
+    """It stays on the desk, and is kept with the next one."""
+
+    def full(*_, **__):
+        raise LibraryError("The disk is full.")
+
+    version = bench.version
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench.library), "keep", full)
+        with pytest.raises(LibraryError):
+            bench.do("pin", {"place": 1})
+    assert bench.version > version
+    assert bench.state()["session"]["slots"][0]["pinned"]
+    bench.do("undo", {})
+    assert not bench.state()["session"]["slots"][0]["pinned"]

@@ -9,6 +9,8 @@ from playlist_builder.desk.scan import Scan
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import LibraryError, NotThereError
 
+PATIENCE_S = 60.0
+
 
 @pytest.fixture
 def told():
@@ -22,7 +24,7 @@ def scan(tmp_path, told, monkeypatch):
 
     def events(*_, **__):
         yield FileScanned(FileProgress(1, 2, 10, 40, "/m/one.flac", 12.0))
-        go_on.wait(5)
+        go_on.wait(PATIENCE_S)
         yield FileScanned(FileProgress(2, 2, 40, 40, "/m/two.flac", 0.0))
         yield ScanReport(analysed=1, skipped=(Skipped("/m/two.flac", "no sound"),))
 
@@ -36,7 +38,7 @@ def scan(tmp_path, told, monkeypatch):
 
 def ended(scan):
     scan.go_on.set()
-    scan.wait(5)
+    scan.wait(PATIENCE_S)
     return scan.state
 
 
@@ -82,9 +84,10 @@ def test_what_fails_is_told(scan, tmp_path, monkeypatch):
         ("Music", RequestError),
         ("../x", RequestError),
         ("/nothing/here", NotThereError),
-        ("~nobody-of-this-name/x", RequestError),
+        ("~nobody-of-this-name/x", NotThereError),
         ("/a\0b", RequestError),
         ("/" + "x" * 5000, NotThereError),
+        ("~/" + "x" * 5000, NotThereError),
     ],
 )
 def test_what_is_no_folder_is_refused_in_one_line(scan, typed, error):

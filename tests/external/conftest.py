@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -16,6 +16,7 @@ from playlist_builder.files.system import (
     exit_reason,
     is_within,
     own_group,
+    process_usage,
     sync_folder,
 )
 
@@ -136,3 +137,31 @@ def test_a_long_wait_for_a_folder_is_told_once(tmp_path):
             assert told.wait(5)
             assert not other.done()
         assert other.result(5)
+
+
+WORKS = "print(flush=True); kept = bytes(range(256)) * 200_000; input(); list(range(10_000_000))"
+WORKS += "; print(flush=True); input()"
+
+
+@pytest.mark.parametrize("platform", sorted({"other", sys.platform}))
+def test_usage_is_what_a_process_has_used_so_far(platform):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", WORKS], **pipes) as process:
+        process.stdout.readline()
+        before_s, _ = process_usage(process.pid, platform)
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        spent_s, memory_mb = process_usage(process.pid, platform)
+        process.communicate(b"\n")
+    assert 0.0 < spent_s - before_s < 60.0
+    assert 50.0 < memory_mb < 500.0
+    assert process_usage(process.pid, platform) == (0.0, 0.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is only one way")
+def test_both_ways_to_ask_for_usage_agree():
+    ours_s, ours_mb = process_usage(os.getpid())
+    theirs_s, theirs_mb = process_usage(os.getpid(), "other")
+    assert ours_s == pytest.approx(theirs_s, abs=1.0)
+    assert ours_mb == pytest.approx(theirs_mb, rel=0.1)

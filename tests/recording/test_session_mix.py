@@ -90,6 +90,11 @@ def test_a_track_that_is_skipped_fades_from_then_on():
     assert skipped.fade_out == after.fade_in == FADE_S * 50
 
 
+def test_a_session_with_a_skip_is_mixed_as_it_was_heard():
+    heard = mixed("abd", mixed("abc"), 2, cuts=[("b", 30.0)])
+    assert ends(mixed("abd", cuts=[("b", 30.0)])) == ends(heard)
+
+
 def test_the_peak_stays_below_its_limit_where_the_rest_is_louder():
     calm = {path: replace(each, true_peak=each.true_peak * 0.1) for path, each in LEVELS.items()}
     whole = mix_session(session("ab"), levels=calm, settings=SETTINGS)

@@ -18,6 +18,7 @@ from playlist_builder.records.events import (
     Paused,
     Pressed,
     Reopened,
+    Replanned,
     Resumed,
     Silent,
     Sounded,
@@ -104,6 +105,17 @@ def test_what_was_heard_is_a_session_on_the_same_plan():
     assert (second.start_s, second.end_s, second.from_s, second.energy) == (60.0, 90.0, 5.0, 0.2)
     assert (third.identity, third.energy) == ("zz", third.target)
     assert [(each.start_s, each.end_s) for each in played.silences] == [(90.0, 120.0)]
+
+
+def test_the_plan_of_what_was_heard_is_the_one_that_held_at_each_time():
+    one = record(
+        event(1, Sounded("a0", 0.0, 60.0), 0.0),
+        event(2, Replanned((), 120.0, "softer", (0.9,) * 8), 41.0),
+        event(3, Replanned((), 120.0, "taken_back"), 50.0),
+    )
+    played = heard_session(one, heard(one))
+    assert played.curve == (*one.plan.curve[:4], *(0.9,) * 8)
+    assert played.slots[0].target == pytest.approx((4 * 0.0 + 3 * 0.9) / 7)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

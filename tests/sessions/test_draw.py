@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playlist_builder.errors import ProfileError
 from playlist_builder.profiles import find as profiles
+from playlist_builder.profiles.steer import bordered
 from playlist_builder.profiles.steer import drawn as along
 from playlist_builder.sessions import draw
 
@@ -15,6 +17,7 @@ SHIPPED = [
     listing.profile for listing in profiles.available_profiles() if listing.profile is not None
 ]
 
+PHASED = [profile for profile in SHIPPED if len(draw.borders(profile)) > 2]
 ARC = profiles.load_profile("arc")
 
 
@@ -58,3 +61,26 @@ def test_a_wave_is_drawn_along():
     assert any(phase.wave_depth for phase in profile.phases)
     flat = replace(profile, phases=tuple(replace(each, wave_depth=0.0) for each in profile.phases))
     assert len(list(draw.corners(profile))) > len(list(draw.corners(flat)))
+
+
+@pytest.mark.parametrize("profile", PHASED, ids=lambda profile: profile.name)
+def test_a_border_that_is_moved_takes_and_gives_time_to_its_phases_alone(profile):
+    before = [time_s for time_s, _ in draw.borders(profile)]
+    starts_s = before[1:-1]
+    starts_s[0] = (before[0] + 3 * before[1]) / 4
+    again = bordered(profile, starts_s)
+    assert [time_s for time_s, _ in draw.borders(again)] == pytest.approx(
+        [0.0, *starts_s, before[-1]]
+    )
+    back = bordered(again, before[1:-1])
+    times_s = np.linspace(0.0, profile.duration_s, 200)
+    assert np.allclose(back.target(times_s), profile.target(times_s), atol=1e-6)
+    assert [phase.silence_s for phase in again.phases] == [p.silence_s for p in profile.phases]
+
+
+def test_a_phase_keeps_a_minute_and_borders_are_as_many_as_phases():
+    starts_s = [time_s for time_s, _ in draw.borders(ARC)][1:-1]
+    with pytest.raises(ProfileError, match="less than a minute"):
+        bordered(ARC, [starts_s[1] - 30.0, *starts_s[1:]])
+    with pytest.raises(ProfileError, match="Give when each begins"):
+        bordered(ARC, starts_s[1:])

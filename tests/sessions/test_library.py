@@ -1,7 +1,9 @@
 """A program builds from a library by the way that commands take."""
 
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -13,6 +15,7 @@ from playlist_builder.errors import (
     RequestError,
     SessionError,
 )
+from playlist_builder.library.errors import LibraryBusyError
 from playlist_builder.library.history import PlayedSession
 from playlist_builder.playlists import session_json, session_states
 from playlist_builder.profiles import find
@@ -262,3 +265,17 @@ def test_a_rescue_is_built_from_what_is_there(library, monkeypatch):
     again = library.build_rescue()
     assert gone not in [slot.path for slot in (*again.slots, *again.tail)]
     assert "missing_files" in {each.code for each in again.warnings}
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_who_cannot_wait_is_told_at_once_that_another_process_writes(
+    library, session, folder, is_edited
+):
+    library.keep(session)
+    made = SessionEditor(library, library.session()) if is_edited else session
+    with closing(sqlite3.connect(folder / "l.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LibraryBusyError, match="try again"):
+            library.keep(made, wait=False)
+        other.execute("ROLLBACK")
+    assert library.keep(made, wait=False).request is not None

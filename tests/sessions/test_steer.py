@@ -103,13 +103,13 @@ def test_a_hold_and_a_silence_move_the_end_by_their_length(editor, made):
 def test_calm_is_half_an_hour_of_what_has_not_played_and_then_the_end(editor, made):
     before = made[1]
     calm = editor.calm(at_s=AT_S).session
-    new = [slot for slot in calm.slots if slot.phase == "rescue"]
+    new = [slot for slot in calm.slots if slot.phase == "calm music"]
     known = {own for own, _, _ in played(before, AT_S)}
     assert not known.intersection(slot.identity for slot in new)
     assert sum(slot.duration_s for slot in new) == pytest.approx(1800.0, abs=60.0)
     assert calm.slots[-1] == new[-1]
     assert max(slot.energy for slot in new) < 0.4
-    assert editor.calm(at_s=calm.slots[-2].start_s + 5.0).session.slots[-1].phase == "rescue"
+    assert editor.calm(at_s=calm.slots[-2].start_s + 5.0).session.slots[-1].phase == "calm music"
 
 
 def test_a_hold_stays_level_in_the_plan_and_a_shift_eases_back(editor, made):

@@ -6,11 +6,11 @@ import httpx
 
 
 class Client:
-    """Asks an application under a host, with headers that every request has."""
+    """Asks an application under a host, in a folder of it, with headers that every request has."""
 
-    def __init__(self, app, host, **headers):
+    def __init__(self, app, host, folder="", **headers):
         self._app = app
-        self._base = f"http://{host}"
+        self._base = f"http://{host}{folder}"
         self._headers = {"Host": host, **headers}
 
     def request(self, method, path, *, headers=None, **content):

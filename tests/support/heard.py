@@ -25,6 +25,7 @@ from tests.support.libraries import fill
 TOKEN = "t" * 43
 RATE_HZ = 48_000
 FADE = 50  # frames of a crossfade
+PATIENCE_S = 120.0
 
 
 def write_tones(folder, count, seconds=5.2):
@@ -76,7 +77,7 @@ class Server:
         """Start, or start again under the same address; returns when it answers."""
         command = [sys.executable, "-m", "tests.support.heard", str(self.folder), str(self.port)]
         self.process = subprocess.Popen(command)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -112,7 +113,7 @@ def main(folder, port):
         sound.publish(MixPlan(clips, (), -18.0, -1.0))
     desk = Desk(lambda: Bench(str(library), COMMANDS, words, sound))
     desk.open()
-    app = Guard(application(desk, words, routes(sound)), Address(port, TOKEN))
+    app = Guard(application(desk, words, routes(sound)), Address(port, TOKEN), str(library))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical")
 
 

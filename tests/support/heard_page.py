@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 RATE_HZ = 48_000
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 KINDS = ("gap", "ended", "blocked", "broken")
 
 OPEN = """async ({seconds, given, kinds}) => {
   window.seconds = seconds;
-  const { Player } = await import("/static/player.js");
+  const { Player } = await import("./static/player.js");
   window.player = new Player(given);
   window.told = [];
   for (const kind of kinds) {
@@ -31,7 +31,7 @@ class Page:
         for script in (f"{clock}_clock.js", "heard_compare.js"):
             self.page.add_init_script(path=Path(__file__).with_name(script))
         self._opened = {"seconds": seconds, "given": given, "kinds": KINDS}
-        self.page.goto(address.url)
+        self.page.goto(address.url(time.monotonic_ns()))
         self.open()
 
     def open(self):

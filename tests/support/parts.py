@@ -6,11 +6,11 @@ from importlib.util import find_spec
 
 import pytest
 
+CHROMIUM = "chromium-headless-shell"  # without windows, which cost more than the pages in them
 JAPANESE_FONT = "a Japanese font"
 APT = {
     JAPANESE_FONT: "fontconfig fonts-noto-cjk",
     "audacious": "audacious audacious-plugins",
-    "chromium": "chromium",
     "dbus-run-session": "dbus-daemon",
     "mpd": "mpd",
     "mpv": "mpv",

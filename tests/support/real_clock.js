@@ -11,6 +11,7 @@
       connect.call(this, tap);
       connect.call(tap, target);
       window.clock = () => this.context.currentTime;
+      window.device = () => this.context.state;
     }
     return connect.call(this, target, ...rest);
   };

@@ -23,7 +23,7 @@ function show(next) {
 }
 
 export async function refresh() {
-  const answer = await fetch("/api/state");
+  const answer = await fetch("api/state");
   if (answer.ok) show(await answer.json());
 }
 
@@ -38,7 +38,7 @@ async function post(path, body) {
 // Run a command that needs no certain version; its answer, or null where something newer took its
 // place. Throws Refused with a sentence for the user where it cannot be done.
 export async function run(name, given = {}) {
-  const answer = await post(`/api/do/${name}`, { version: state?.version, ...given });
+  const answer = await post(`api/do/${name}`, { version: state?.version, ...given });
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) {
     show(body.state);
@@ -76,10 +76,10 @@ export function change(name, given = {}) {
   return done;
 }
 
-export const takeOver = () => post("/api/hold", {});
+export const takeOver = () => post("api/hold", {});
 
 export function listen() {
-  const source = new EventSource(`/api/events?tab=${encodeURIComponent(tab)}`);
+  const source = new EventSource(`api/events?tab=${encodeURIComponent(tab)}`);
   source.onopen = () => {
     tell("reach", true);
     refresh();

@@ -1,5 +1,5 @@
 // The curve of a session as a picture: the plan, what plays, a block for each track, and points by
-// which the plan is drawn higher or lower. See `Curve`.
+// which the plan is drawn higher or lower, sooner or later. See `Curve`.
 
 import { html, keyed, set, svg, write } from "./dom.js";
 import { clamp, energy, plan, tension, tints } from "./lines.js";
@@ -17,10 +17,15 @@ const MINUTES = [1, 2, 5, 10, 15, 20, 30, 60, 120, 240];
 const STEP = 0.02; // by an arrow key
 const RESTING_MS = 500; // without a key: where it is drawn to
 const LEAP = 0.1; // by Page up and Page down
+const SOONER_S = 30; // by arrow left and arrow right
+const SIDEWAYS = 12; // pixels to the side, from which on a point is moved in time
+const LEAST_PHASE_S = 60; // of music between two points
+const WHOLE_S = 5; // to which times of points are rounded
 
 // A picture in `element`, as wide as its place. Events:
-//   "level" {place, level, done}  a point (its place from 0) is drawn to a level; `done` at its end
-//   "block" {slot}                a block was pressed
+//   "drawn" {place, level, at_s, done}  a point (its place from 0) is drawn to a level and a time;
+//                                       `done` at its end
+//   "block" {slot}                      a block was pressed
 export class Curve extends EventTarget {
   #session = null;
   #options;
@@ -29,12 +34,12 @@ export class Curve extends EventTarget {
   #head = svg("g", { class: "playhead" });
   #frame = null;
   #position = null;
-  #drawn = null; // levels of the points while one is drawn
+  #drawn = null; // times and levels of the points while one is drawn, by their place
   #rest = null; // until keys have drawn it
 
-  // `height` of the plot in pixels; `small` leaves out all words; `points` lets the plan be drawn;
+  // `height()` of the plot in pixels; `small` leaves out all words; `points` lets the plan be drawn;
   // `hasMarks` shows the numbers of `session.concerns`.
-  constructor({ height = 260, small = false, points = false, hasMarks = false } = {}) {
+  constructor({ height, small = false, points = false, hasMarks = false }) {
     super();
     this.#options = { height, small, points, hasMarks };
     this.element = html("div", { class: small ? "picture small" : "picture" }, this.#picture, this.#points);
@@ -62,7 +67,7 @@ export class Curve extends EventTarget {
     set(this.#picture, "viewBox", `0 0 ${width} ${frame.height}`);
     set(this.#picture, "width", width);
     set(this.#picture, "height", frame.height);
-    const shown = this.#drawn ? { ...session, plan: plan(session).map((run) => lifted(run, session.points, this.#drawn)) } : session;
+    const shown = this.#drawn ? drawnAlong(session, this.#drawn) : session;
     this.#picture.replaceChildren(...elements(shown, frame, this.#options, (slot) => this.#press(slot)), this.#head);
     this.#placeHead();
     if (this.#options.points) this.#placePoints();
@@ -90,15 +95,21 @@ export class Curve extends EventTarget {
       points,
       (_, place) => place,
       (_, place) => this.#point(place),
-      (point, [at, level], place) => this.#put(point, at, this.#drawn?.get(place) ?? level, place),
+      (point, _, place) => this.#put(point, ...this.#where(place), place),
     );
+  }
+
+  // The time and the level of a point.
+  #where(place) {
+    return this.#drawn?.get(place) ?? this.#session.points[place];
   }
 
   #put(point, at, level, place) {
     const frame = this.#frame;
     point.style.left = `${frame.x(at)}px`;
     point.style.top = `${frame.y(level)}px`;
-    const { before, after } = around(this.#session.phases, at);
+    const { before, after } = around(this.#session.phases, this.#session.points[place][0]);
+    point.classList.toggle("inner", Boolean(before && after));
     const name = !before
       ? text("point_begin", { phase: after })
       : !after
@@ -106,8 +117,8 @@ export class Curve extends EventTarget {
         : text("point_between", { before, after });
     set(point, "aria-label", name);
     set(point, "aria-valuenow", Math.round(level * 100));
-    set(point, "aria-valuetext", text("point_level", { level: level.toFixed(2), time: clock(at) }));
-    write(point.firstChild, level.toFixed(2));
+    write(point.firstChild, text("point_level", { level: level.toFixed(2), time: clock(at) }));
+    set(point, "aria-valuetext", point.firstChild.textContent);
   }
 
   #point(place) {
@@ -115,19 +126,24 @@ export class Curve extends EventTarget {
       "div",
       {
         ...{ class: "point", role: "slider", tabindex: 0, "aria-orientation": "vertical" },
-        ...{ "aria-valuemin": 0, "aria-valuemax": 100 },
+        ...{ "aria-valuemin": 0, "aria-valuemax": 100, "aria-describedby": "point-help" },
       },
       html("span", { class: "reading", "aria-hidden": "true" }),
     );
-    const now = () => this.#drawn?.get(place) ?? this.#session.points[place][1];
-    const level = (event) => this.#frame.level(event.clientY - this.element.getBoundingClientRect().top);
+    const now = () => this.#where(place);
+    let from = null; // where it was taken: {x, at}, without x once it was moved to the side
     point.onpointerdown = (event) => {
       if (event.button) return;
       point.setPointerCapture(event.pointerId);
       point.classList.add("held");
+      from = { x: event.clientX, at: now()[0] };
     };
     point.onpointermove = (event) => {
-      if (point.classList.contains("held")) this.#pull(place, level(event), false);
+      if (!point.classList.contains("held")) return;
+      if (Math.abs(event.clientX - from.x) > SIDEWAYS) from.isMoved = true;
+      const at = from.isMoved ? from.at + this.#frame.seconds(event.clientX - from.x) : now()[0];
+      const level = this.#frame.level(event.clientY - this.element.getBoundingClientRect().top);
+      this.#pull(place, [at, level], false);
     };
     point.onpointerup = point.onpointercancel = () => {
       if (!point.classList.contains("held")) return;
@@ -135,7 +151,7 @@ export class Curve extends EventTarget {
       if (this.#drawn) this.#pull(place, now(), true);
     };
     point.onkeydown = (event) => {
-      const to = levelBy(event.key, now());
+      const to = drawnBy(event.key, now());
       if (to === null) return;
       event.preventDefault();
       this.#pull(place, to, false);
@@ -146,11 +162,21 @@ export class Curve extends EventTarget {
   }
 
   #pull(place, to, done) {
-    const level = Math.round(clamp(to, 0, 1) * 100) / 100;
+    const [at, level] = [this.#time(place, to[0]), Math.round(clamp(to[1], 0, 1) * 100) / 100];
     this.#drawn ??= new Map();
-    this.#drawn.set(place, level);
+    this.#drawn.set(place, [at, level]);
     this.#draw();
-    this.dispatchEvent(new CustomEvent("level", { detail: { place, level, done } }));
+    this.dispatchEvent(new CustomEvent("drawn", { detail: { place, level, at_s: at, done } }));
+  }
+
+  // A time that a point can be moved to; the first and the last one stay at theirs.
+  #time(place, at) {
+    const { points, phases } = this.#session;
+    const own = points[place][0];
+    if (at === own || place === 0 || place === points.length - 1) return own;
+    const least = this.#where(place - 1)[0] + LEAST_PHASE_S + phases[place - 1].silence_s;
+    const most = this.#where(place + 1)[0] - LEAST_PHASE_S - phases[place].silence_s;
+    return least > most ? own : clamp(Math.round(at / WHOLE_S) * WHOLE_S, least, most);
   }
 
   // The plan is what the session says, no longer what was drawn.
@@ -160,24 +186,40 @@ export class Curve extends EventTarget {
   }
 }
 
-function levelBy(key, now) {
-  const by = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP, PageUp: LEAP, PageDown: -LEAP }[key];
-  if (by) return now + by;
-  return { Home: 0, End: 1 }[key] ?? null;
+// Where a key draws a point to, of a time and a level; null for other keys.
+function drawnBy(key, [at, level]) {
+  const later = { ArrowLeft: -SOONER_S, ArrowRight: SOONER_S }[key];
+  if (later) return [at + later, level];
+  const by = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: LEAP, PageDown: -LEAP }[key];
+  const to = by ? level + by : { Home: 0, End: 1 }[key];
+  return to === undefined ? null : [at, to];
 }
 
-// A line as it is once points are drawn: it rises with them, less and less to the next points.
-function lifted(run, points, drawn) {
-  return run.map(([at, level]) => {
-    let by = 0;
-    for (const [place, to] of drawn) {
-      const [own, was] = points[place];
-      const other = points[at < own ? place - 1 : place + 1];
-      const share = at === own ? 1 : other ? 1 - (at - own) / (other[0] - own) : 0;
-      by += Math.max(0, share) * (to - was);
-    }
-    return [at, clamp(level + by, 0, 1)];
-  });
+// A session with its plan as it is once points are drawn: less and less to the next points.
+function drawnAlong(session, drawn) {
+  const { points, phases } = session;
+  const moved = (at) => {
+    let to = at;
+    for (const [place, [own]] of drawn) to += shareOf(points, place, at) * (own - points[place][0]);
+    return to;
+  };
+  const lifted = ([at, level]) => {
+    let to = level;
+    for (const [place, [, own]] of drawn) to += shareOf(points, place, at) * (own - points[place][1]);
+    return [moved(at), clamp(to, 0, 1)];
+  };
+  return {
+    ...session,
+    phases: phases.map((phase) => ({ ...phase, start_s: moved(phase.start_s), end_s: moved(phase.end_s) })),
+    plan: plan(session).map((run) => run.map(lifted)),
+  };
+}
+
+// How much of what is done to a point is felt at a time: all of it there, nothing at the next ones.
+function shareOf(points, place, at) {
+  const own = points[place][0];
+  const other = points[at < own ? place - 1 : place + 1];
+  return at === own ? 1 : other ? Math.max(0, 1 - (at - own) / (other[0] - own)) : 0;
 }
 
 function around(phases, at) {
@@ -194,7 +236,7 @@ function frameOf(session, width, { height, small, hasMarks }) {
   const [left, right] = small ? [2, 2] : [LEFT, RIGHT];
   const names = small ? 0 : NAMES * (fits(session, width - left - right, length_s) ? 1 : 2);
   const top = small ? 2 : names + (hasMarks ? MARKS : 0) + 6;
-  const foot = top + height;
+  const foot = top + height();
   const scale = (width - left - right) / length_s;
   return {
     ...{ width, left, right: width - right, top, foot, length_s, strip: foot + 2 },
@@ -203,6 +245,7 @@ function frameOf(session, width, { height, small, hasMarks }) {
     x: (at) => left + at * scale,
     y: (level) => foot - level * (foot - top),
     level: (y) => clamp((foot - y) / (foot - top), 0, 1),
+    seconds: (pixels) => pixels / scale,
   };
 }
 
@@ -224,6 +267,7 @@ function elements(session, frame, { small, hasMarks }, press) {
     ...(small ? [] : phases(session, frame)),
     ...(small ? [] : axis(frame)),
     ...tension(slots, frame.length_s).map((run) => line(run, frame, "tense")),
+    ...(session.first ?? []).map((run) => line(within(run, frame), frame, "first")),
     ...(session.plan ?? plan(session)).map((run) => line(run, frame, "plan")),
     ...energy(slots, frame.length_s).map((run) => line(run, frame, "played")),
   ];
@@ -235,6 +279,7 @@ const path = (points, frame) =>
 
 const line = (run, frame, kind) => svg("path", { class: kind, d: path(run, frame) });
 
+const within = (run, frame) => run.filter(([at]) => at <= frame.length_s);
 const words = (x, y, said, kind = "", anchor = "start") =>
   svg("text", { x: x.toFixed(1), y, class: kind, "text-anchor": anchor }, said);
 

@@ -25,9 +25,18 @@ export class Drawer extends EventTarget {
     const drawer = line.querySelector(".drawer");
     set(line.querySelector(`.${kind}`), "aria-expanded", "true");
     drawer.hidden = false;
+    drawer.onkeydown = (event) => event.key === "Escape" && this.#leave(event);
     drawer.replaceChildren(html("p", { class: "faint" }, text("looking")));
     if (kind === "swap") this.#swap(drawer, slot);
     else this.#more(drawer, slot);
+  }
+
+  // Close it, and go back to the button that opened it.
+  #leave(event) {
+    event.stopPropagation();
+    const { line, kind } = this.#open;
+    this.close();
+    line.querySelector(`.${kind}`).focus();
   }
 
   close() {
@@ -39,11 +48,11 @@ export class Drawer extends EventTarget {
     this.#open = null;
   }
 
-  // The session has changed: what was open of a track that plays elsewhere now is of no use.
+  // The session has changed: candidates for a place where the track plays no more are of no use.
   follow(slots) {
     if (!this.#open) return;
     const slot = slots.find((each) => each.id === this.#open.id);
-    if (!slot || slot.place !== this.#open.place) this.close();
+    if (!slot || (this.#open.kind === "swap" && slot.place !== this.#open.place)) this.close();
   }
 
   #refresh() {
@@ -103,9 +112,12 @@ export function marking(track) {
     ...VOICES.map((kind) => html("option", { value: kind, selected: (mark.vocals ?? "") === kind }, text(kind ? `voice_${kind}` : "as_heard"))),
   );
   const note = html("input", { id: id("note"), type: "text", maxlength: 200, value: mark.note });
-  const save = async (given, said) => {
-    if (await tried(change("mark", { track: track.id, ...given }))) say(text(said, { title: track.title }));
+  const person = current().session?.person;
+  const named = { title: track.title, person };
+  const done = async (command, given, said) => {
+    if (await tried(change(command, { track: track.id, ...given }))) say(text(said, named));
   };
+  const save = (given, said) => done("mark", given, said);
   const values = () => ({ energy: energy.value === "" ? null : energy.valueAsNumber, vocals: voice.value || null, note: note.value });
   const field = (input, name) => html("div", { class: "field" }, html("label", { for: input.id }, text(name)), input);
   return html(
@@ -122,6 +134,7 @@ export function marking(track) {
     field(note, "mark_note"),
     html("div", { class: "row" },
       html("button", { class: "main" }, text("save")),
+      person ? html("button", { type: "button", class: "ban-for", onclick: () => done("ban_for", { banned: !track.banned_for }, track.banned_for ? "used_again_for" : "banned_for") }, text(track.banned_for ? "use_again_for" : "ban_for", named)) : null,
       html("button", { type: "button", class: "ban", onclick: () => save({ banned: !mark.banned }, mark.banned ? "used_again" : "banned") }, text(mark.banned ? "use_again" : "ban")),
     ),
     html("p", { class: "faint" }, text("mark_help")),

@@ -47,7 +47,8 @@ export function finding({ insertBehind, go }) {
     const found = await tried(ask("search", { query: asked }));
     if (!found?.tracks || asked !== query.value) return;
     const values = { count: found.total, shown: found.tracks.length };
-    write(count, text(found.total > found.tracks.length ? "found_more" : "found", values));
+    const name = found.total > found.tracks.length ? "found_more" : found.total === 1 ? "found_one" : "found";
+    write(count, text(name, values));
     keyed(list, found.tracks, (each) => each.id, (each) => line(each), fill);
     map.light(found.ids);
     refresh();
@@ -72,10 +73,10 @@ export function finding({ insertBehind, go }) {
     const levels = each.tension === null
       ? text("level_alone", { energy: each.energy.toFixed(2) })
       : text("levels", { energy: each.energy.toFixed(2), tension: each.tension.toFixed(2) });
-    const facts = [each.artist, clock(each.duration_s), levels, each.mark.banned && text("is_banned"), each.mark.note];
+    const facts = [each.artist, clock(each.duration_s), levels, each.mark.banned && text("is_banned"), each.banned_for && text("is_banned_for", { person: current().session.person }), each.mark.note];
     write(at(".what span"), facts.filter(Boolean).join(text("between_facts")));
     const inSession = current().session?.slots.find((slot) => slot.id === each.id && !slot.tail);
-    at(".insert").hidden = !current().session || Boolean(inSession) || each.mark.banned;
+    at(".insert").hidden = !current().session || Boolean(inSession) || each.mark.banned || each.banned_for;
     at(".play").onclick = () => play(each);
     at(".insert").onclick = () => insert(each);
     at(".more").onclick = () => {

@@ -64,7 +64,7 @@ export async function silence() {
 
 // Play a track of the session or of the library, or end it where it plays.
 export const track = ({ id, title: called, from_s, to_s }) =>
-  play({ key: id, title: called }, { url: `/sound/track/${encodeURIComponent(id)}` }, from_s ?? 0, to_s);
+  play({ key: id, title: called }, { url: `sound/track/${encodeURIComponent(id)}` }, from_s ?? 0, to_s);
 
 // Play the join of the track at a place with the one before it, places from 1.
 export function join(slots, place) {

@@ -18,7 +18,7 @@ desk.addEventListener("holder", ({ detail }) => {
   view.inert = isElsewhere;
   if (isElsewhere) {
     elsewhere.replaceChildren(
-      html("span", {}, text("elsewhere")),
+      html("h1", {}, text("elsewhere")),
       html("button", { class: "main", onclick: takeOver }, text("take_over")),
     );
   }
@@ -36,13 +36,24 @@ function viewOf(state) {
 
 desk.addEventListener("state", ({ detail }) => {
   const show = viewOf(detail);
-  if (view.dataset.view !== show.name) {
-    if (view.dataset.view === run.name) leaveRun();
+  const before = view.dataset.view;
+  if (before !== show.name) {
+    if (before === run.name) leaveRun();
     view.replaceChildren();
     view.dataset.view = show.name;
     document.body.classList.toggle("running", show === run);
   }
   show(view, detail);
+  if (before && before !== show.name) announce();
 });
+
+// Another view is there, without what had the focus: reading begins at its heading.
+function announce() {
+  const heading = view.querySelector("h1");
+  if (!heading || document.activeElement !== document.body) return;
+  heading.tabIndex = -1;
+  heading.focus();
+}
+localStorage.door = location.pathname; // for door.js
 prepareSound();
 listen();

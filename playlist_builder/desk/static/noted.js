@@ -50,7 +50,7 @@ export class Noted {
     if (!open || step < 0 || step > CONTIGUOUS_S) {
       this.#close(sounds);
       this.#open(position_s);
-    }
+    } else if (open.to_s === open.from_s) open.at = Date.now() - 1000 * step; // it had to wait
     this.#kept.open.to_s = position_s;
     if (position_s - this.#kept.open.from_s >= ONE_S) this.cut(sounds);
     this.#keep();
@@ -139,7 +139,7 @@ export class Noted {
     this.#keep();
     if (!this.#knows) return;
     const events = queue.slice(0, MOST).map((each, place) => ({ ...each, number: last + 1 + place }));
-    fetch("/api/do/heard", {
+    fetch("api/do/heard", {
       ...{ method: "POST", keepalive: true, headers: { "Content-Type": "application/json" } },
       body: JSON.stringify({ tab, run: this.#run, source: this.#source, events }),
     }).catch(() => null);

@@ -13,7 +13,7 @@ import { Broken, fetchPart, RATE_HZ } from "./pcm.js";
 const LEAD = 0.1 * RATE_HZ; // the soonest that something new can be heard
 const FIRST = 2 * RATE_HZ; // samples of the first part that is asked for, then twice as many
 const SOON = 5 * RATE_HZ; // of music left, when what cannot be read is skipped
-const TRIES = 3; // to begin with what cannot be read
+const TRIES = 6; // to begin with what cannot be read: 3 s, in which the desk finds something else
 const RETRY_MS = [100, 250, 500, 1000];
 const TICK_MS = 250;
 const TICKS = 4; // from one position to the next

@@ -1,12 +1,13 @@
 // The sound of a run in this page: one mix, which is replaced from a moment on when the plan is.
 
-import { ask, current, desk, refresh, tab } from "./api.js";
+import { ask, current, desk, refresh, Refused, tab } from "./api.js";
 import { Noted } from "./noted.js";
 import { Player } from "./player.js";
 
 const HAND_OVER_MS = 600; // in which another page says how far it came
 const PAUSE_S = 1; // of the fade into a pause
 const END_FADE_S = 4;
+const LOST_MS = 1000; // after which the desk is asked again for what it did not answer
 const HAND_OVER_FADE_S = 2;
 const RECENT_S = 20; // a page that was heard so lately still sounds until it is taken over
 
@@ -15,6 +16,7 @@ export class Playing extends EventTarget {
   #noted = null;
   #run = null;
   #holds = false;
+  #looksOn = false; // another page holds the desk, or held it until it was closed
   #starting = false;
   #pausing = 0;
 
@@ -25,10 +27,11 @@ export class Playing extends EventTarget {
     this.#player.addEventListener("blocked", () => this.#tell("blocked"));
     this.#player.addEventListener("ended", () => this.#ended());
     this.#player.addEventListener("gap", ({ detail }) => {
-      this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause: "gap" });
+      const cause = detail.reason === "late" ? "stall" : "gap";
+      this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause });
     });
     this.#player.addEventListener("broken", ({ detail }) => this.#broken(detail));
-    desk.addEventListener("holder", ({ detail }) => this.#held(detail === tab));
+    desk.addEventListener("holder", ({ detail }) => this.#held(detail));
     addEventListener("pagehide", () => {
       if (this.#player.is_playing) this.#noted?.leave(this.#run?.sounds ?? [], this.position_s);
     });
@@ -108,7 +111,7 @@ export class Playing extends EventTarget {
   #from_s() {
     const { position_s = 0, position_at = 0, paused = true } = this.#run ?? {};
     const own_s = this.#noted?.position_s ?? 0;
-    const age_s = Date.now() / 1000 - position_at;
+    const age_s = Math.max(0, Date.now() / 1000 - position_at); // the clock may be set back
     const there_s = !paused && this.wasElsewhere && age_s < RECENT_S ? position_s + age_s : position_s;
     return Math.max(own_s, there_s);
   }
@@ -125,17 +128,18 @@ export class Playing extends EventTarget {
     this.#noted?.close(this.position_s, this.#run?.sounds ?? []);
   }
 
-  async #held(holds) {
+  async #held(holder) {
+    const holds = holder === tab;
     const gained = holds && !this.#holds;
     this.#holds = holds;
     if (!holds) {
-      this.wasElsewhere = true;
+      this.#looksOn = true;
+      this.wasElsewhere = Boolean(holder);
       this.#stop(HAND_OVER_FADE_S);
     } else if (gained && this.#run) {
-      if (this.wasElsewhere) {
-        await new Promise((done) => setTimeout(done, HAND_OVER_MS));
-        await refresh();
-      }
+      if (this.wasElsewhere) await new Promise((done) => setTimeout(done, HAND_OVER_MS));
+      if (this.#looksOn) await refresh();
+      this.#looksOn = false;
       this.start();
     }
   }
@@ -151,8 +155,16 @@ export class Playing extends EventTarget {
     if (this.#run) ask("end", { position_s: this.#run.session.mix_s, finished: true });
   }
 
-  #broken({ from_s }) {
-    if (current()?.run) ask("lost", { position_s: this.position_s, from_s }).catch(() => null);
+  // Ask for something else in place of what cannot be read, until the desk answers.
+  async #broken({ mix, from_s, until_s }) {
+    while (current()?.run?.mix.url === mix.url && this.position_s < until_s) {
+      try {
+        return void (await ask("lost", { position_s: this.position_s, from_s }));
+      } catch (error) {
+        if (error instanceof Refused) return;
+        await new Promise((done) => setTimeout(done, LOST_MS));
+      }
+    }
   }
 
   #tell(kind, detail = {}) {

@@ -4,7 +4,7 @@
 import { ask, change, current, desk, run } from "./api.js";
 import { Curve } from "./curve.js";
 import { html, set, write } from "./dom.js";
-import { bar } from "./hear.js";
+import { bar, playing, silence } from "./hear.js";
 import { choices, chosen, picker } from "./pick.js";
 import { say, tried } from "./say.js";
 import { scanning } from "./setup.js";
@@ -29,7 +29,7 @@ function made() {
   const list = tracks();
   const beside = side({ insertBehind: () => list.selected() });
   const more = scanning();
-  const empty = html("div", { class: "empty" }, html("p", {}, text("no_session")), more.element);
+  const empty = html("div", { class: "empty" }, html("p", {}, text("no_session")), html("h2", {}, text("add_music")), more.element);
   const body = html(
     "div",
     { class: "session" },
@@ -47,7 +47,7 @@ function made() {
     empty.hidden = Boolean(session);
     more.show(state);
     if (session) {
-      plot.show(session);
+      plot.show(state);
       list.show(state);
     }
     beside.show(state);
@@ -96,7 +96,8 @@ function heading() {
   }
 
   function showBudget(found) {
-    const held = text(found.sessions === 1 ? "holds_one" : "holds", { count: found.sessions });
+    const holds = ["holds_none", "holds_one"][found.sessions] ?? "holds";
+    const held = text(holds, { count: found.sessions });
     write(budget, [text("usable", found), held].join(text("between_facts")));
   }
 
@@ -130,6 +131,7 @@ async function open(kept) {
 function addKeys() {
   document.addEventListener("keydown", (event) => {
     const isText = event.target.closest("input:not([type=range]), textarea, select");
+    if (event.key === "Escape" && !isText && playing()) return void silence();
     if (isText || !(event.ctrlKey || event.metaKey) || event.altKey || !current()?.session) return;
     const key = event.key.toLowerCase();
     const name = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
@@ -142,23 +144,26 @@ function addKeys() {
 
 // The curve with its points, and in words what it shows.
 function plotting() {
-  const curve = new Curve({ height: plotHeight(), points: true, hasMarks: true });
+  const curve = new Curve({ height: plotHeight, points: true, hasMarks: true });
   const about = html("p", { class: "unseen" });
   const reset = html("button", { class: "plain", onclick: () => tried(change("undraw")) }, text("plan_of_profile"));
+  const lasts = html("span", { class: "lasts" });
   const legend = html(
     "div",
     { class: "legend" },
     key("played", "energy_played"),
     key("plan", "energy_planned"),
     key("tense", "tension"),
+    lasts,
     html("span", { class: "faint hint" }, text("draw_hint")),
+    html("span", { class: "unseen", id: "point-help" }, text("point_help")),
     reset,
   );
   let stroke = null; // {id, place}: the steps of drawing one point are one change
   let next = null;
   let isSending = false;
 
-  curve.addEventListener("level", ({ detail }) => {
+  curve.addEventListener("drawn", ({ detail }) => {
     if (stroke?.place !== detail.place) stroke = { id: crypto.randomUUID(), place: detail.place };
     next = { ...detail, stroke: stroke.id };
     if (detail.done) stroke = null;
@@ -177,7 +182,18 @@ function plotting() {
     if (!stroke) curve.settle();
   }
 
-  function show(session) {
+  // How long it plays, as the run will say, once all tracks are measured.
+  function showLength({ session, sound, version }) {
+    if (!session) return; // it runs by now
+    const own = session.slots.filter((slot) => !slot.tail).length;
+    const last = sound.version === version ? sound.mix?.clips[own - 1] : null;
+    write(lasts, last ? text("plays_for", { length: clock(last.end_s) }) : "");
+  }
+  desk.addEventListener("sound", () => showLength(current()));
+
+  function show(state) {
+    const { session } = state;
+    showLength(state);
     curve.show(session);
     reset.hidden = !session.is_drawn;
     legend.querySelector(".tense").hidden = !session.slots.some((slot) => typeof slot.tension === "number");

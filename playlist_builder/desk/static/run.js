@@ -18,6 +18,7 @@ const LETTERS = { s: "softer", h: "hold", d: "deeper", c: "calm", k: "skip", l: 
 const KEYS = Object.fromEntries(Object.entries(LETTERS).map(([letter, name]) => [name, letter.toUpperCase()]));
 const PEDAL = ["softer", "deeper", "hold", "calm", "skip", "pause"]; // what a side of a pedal can do
 const NARROW = 700; // pixels of a phone
+const LOW = 620; // pixels, below which the curve leaves its place to the buttons
 const REFUSED_MS = 6000; // for which a button says why it did nothing
 
 let shown = null; // what was made for the run on the page
@@ -45,7 +46,7 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: innerWidth < NARROW ? 70 : 150 });
+  const curve = new Curve({ height: () => (innerWidth < NARROW || innerHeight < LOW ? 70 : 150) });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
@@ -79,6 +80,12 @@ function made(first) {
     keys.element,
   );
 
+  // What was clicked does not keep the focus: keys would press it again, or move in the choice,
+  // and not do what they are for.
+  element.addEventListener("click", ({ detail }) => {
+    if (detail) document.activeElement?.closest("button, [type=radio]")?.blur();
+  });
+
   async function press(name) {
     const pending = pendingOf(name);
     refused.delete(name);
@@ -95,7 +102,7 @@ function made(first) {
       }
     } catch (error) {
       const sentence = error instanceof Refused ? error.message : text("unreachable");
-      refused.set(name, { sentence, until: Date.now() + REFUSED_MS });
+      refused.set(name, { sentence, until: performance.now() + REFUSED_MS });
       say(sentence, { warns: true, passes: true });
     }
     waiting.delete(name);
@@ -128,7 +135,7 @@ function made(first) {
   }
 
   const pendingOf = (name) =>
-    state.pending.findLast((each) => each.button === name && each.until * 1000 > Date.now());
+    state.pending.findLast((each) => each.button === name && each.until > performance.now());
 
   function tick() {
     const at = sound.position_s;
@@ -160,7 +167,7 @@ function made(first) {
   function showButton(name, each) {
     const pending = pendingOf(name);
     const why = refused.get(name);
-    const isRefused = Boolean(why) && why.until > Date.now();
+    const isRefused = Boolean(why) && why.until > performance.now();
     each.classList.toggle("pending", Boolean(pending));
     each.classList.toggle("refused", isRefused);
     const said = each.querySelector(".said");
@@ -173,9 +180,9 @@ function made(first) {
 
   function show(next) {
     state = next;
+    for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
-    const { session, first: plannedFirst } = state;
-    curve.show({ ...session, plan: plan({ curve: plannedFirst.curve, silences: [] }) });
+    curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
     write(told, state.told.at(-1) ?? "");
     tick();
   }
@@ -222,15 +229,10 @@ function line(name) {
   };
 }
 
-// A button that was clicked does not keep the focus: Space would press it again, and not pause.
 function button(name, press) {
-  const clicked = ({ detail, currentTarget }) => {
-    if (detail) currentTarget.blur();
-    press();
-  };
   return html(
     "button",
-    { class: "steer", "data-button": name, onclick: clicked, "aria-keyshortcuts": KEYS[name] },
+    { class: "steer", "data-button": name, onclick: press, "aria-keyshortcuts": KEYS[name] },
     html("span", { class: "name" }, text(`button_${name}`), html("kbd", { "aria-hidden": "true" }, KEYS[name])),
     html("span", { class: "said" }),
     html("span", { class: "back" }),

@@ -1,6 +1,6 @@
 // The first start: where the music is, how the scan goes on, and what session is to come of it.
 
-import { ask, change, current, desk } from "./api.js";
+import { ask, change, current, desk, refresh } from "./api.js";
 import { html, write } from "./dom.js";
 import { chosen, picker } from "./pick.js";
 import { say, tried } from "./say.js";
@@ -24,6 +24,8 @@ async function goOn(scan) {
   if (!scan.is_over || current().session || !shown.element.isConnected) return;
   if (scan.error) return say(scan.error, { warns: true });
   if (wasStopped(scan)) return;
+  await refresh();
+  if (!current().library.tracks) return;
   await tried(change("build", { version: null, ...chosen(shown.pick) }));
 }
 
@@ -116,5 +118,6 @@ const wasStopped = (scan) => scan.new === undefined;
 
 function ended(scan) {
   if (wasStopped(scan)) return text("scan_stopped");
+  if (!scan.total) return text("scan_nothing", { folder: scan.folder });
   return text(scan.skipped ? "scan_ended_skipped" : "scan_ended", { count: scan.new, skipped: scan.skipped });
 }

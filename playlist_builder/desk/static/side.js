@@ -19,14 +19,17 @@ export function side({ insertBehind }) {
     panel("music_title", music),
   ];
   const links = html("p", { class: "links" },
-    html("a", { href: "/report", target: "_blank", rel: "noopener" }, text("report")),
-    html("a", { href: "/playlist.m3u8", download: "" }, text("download")),
+    html("a", { href: "report", target: "_blank", rel: "noopener" }, text("report")),
+    html("a", { class: "playlist", href: "playlist.m3u8", download: "" }),
   );
   const element = html("aside", { class: "side", "aria-label": text("beside") }, known.element, ...panels.map((each) => each.element), links);
 
   function show(state) {
     known.element.hidden = links.hidden = panels[0].element.hidden = !state.session;
-    if (state.session) known.show(state.session);
+    if (state.session) {
+      known.show(state.session);
+      write(links.querySelector(".playlist"), text(state.session.levelled ? "download_levelled" : "download"));
+    }
     for (const each of panels) each.show(state);
   }
   return Object.assign(events, { element, show });
@@ -103,7 +106,7 @@ function alternatives() {
   }
 
   function other(each, number) {
-    const curve = new Curve({ height: 84, small: true });
+    const curve = new Curve({ height: () => 84, small: true });
     curve.show(each);
     const own = each.slots.filter((slot) => !slot.tail).length;
     const about = number

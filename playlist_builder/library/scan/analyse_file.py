@@ -3,6 +3,9 @@
 Pure top-level functions of a path, so that any executor can run them anywhere the file is seen.
 They never touch the library file. A bad file is a `Skipped` value; an error in our own code is
 not caught.
+
+What reads music and tags is loaded by the calls, not with this module: a scan names them, and its
+processes run them.
 """
 
 import time
@@ -10,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +21,6 @@ from numpy.typing import NDArray
 from playlist_builder.analysis import features, spectrum
 from playlist_builder.analysis.not_music import NotMusic
 from playlist_builder.analysis.spectrum import Spectra
-from playlist_builder.audio import decode
 from playlist_builder.errors import AudioError, system_reason
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
 from playlist_builder.models import (
@@ -31,9 +34,10 @@ from playlist_builder.models import (
     VoiceDetection,
 )
 from playlist_builder.networks import mel, music
-from playlist_builder.tags import cue_sheet, fields, lyrics
-from playlist_builder.tags import read as tags
 from playlist_builder.vocals import detector, style
+
+if TYPE_CHECKING:
+    from playlist_builder.audio.decode import Layout
 
 LEAST_ALBUM_S = 900.0  # of files whose folder is searched for a CUE sheet
 MOST_SHEETS = 100  # that are read in a folder
@@ -62,6 +66,8 @@ def _timed(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRe
 
 
 def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileResult:
+    from playlist_builder.audio import decode  # noqa: PLC0415 - see above
+
     before = Stat(0, 0)
     try:
         # Taken first: a file that is edited meanwhile will look changed at the next scan.
@@ -109,14 +115,14 @@ def _hearing(
     return hear
 
 
-def _spectra(blocks: Iterable[NDArray[np.float32]], layout: decode.Layout) -> Iterator[Spectra]:
+def _spectra(blocks: Iterable[NDArray[np.float32]], layout: "Layout") -> Iterator[Spectra]:
     rate_hz, channels = layout.sample_rate_hz, layout.channels
     return spectrum.spectra(blocks, sample_rate_hz=rate_hz, channels=channels, hear=True)
 
 
 def _measured(
     blocks: Iterable[NDArray[np.float32]],
-    layout: decode.Layout,
+    layout: "Layout",
     hear: Callable[[Spectra], None] | None,
 ) -> Measurement:
     """Return what was measured in a track; raises AudioError where it is no music."""
@@ -149,6 +155,8 @@ def _embedding(listener: music.MusicListener | None) -> Embedding:
 
 def _tags(path: str) -> Tags:
     """Return the tags of a file, which may have its lyrics and CUE sheet in files beside it."""
+    from playlist_builder.tags import read as tags  # noqa: PLC0415 - see above
+
     found = tags.read(path)
     if found.cue_tracks == 0 and (found.duration_s or 0.0) >= LEAST_ALBUM_S:
         found = replace(found, cue_tracks=_tracks_of_sheets(path))
@@ -157,6 +165,8 @@ def _tags(path: str) -> Tags:
 
 def _tracks_of_sheets(path: str) -> int:
     """Return how many tracks the CUE sheets of a folder name in a file."""
+    from playlist_builder.tags import cue_sheet  # noqa: PLC0415 - see above
+
     count = 0
     with suppress(OSError):
         sheets = [sheet for sheet in Path(path).parent.iterdir() if sheet.suffix.lower() == ".cue"]
@@ -169,6 +179,8 @@ def _tracks_of_sheets(path: str) -> int:
 
 
 def _has_lyrics_file(path: str) -> bool:
+    from playlist_builder.tags import fields, lyrics  # noqa: PLC0415 - see above
+
     for beside in lyrics_paths(path):
         if not Path(beside).is_file():  # a pipe would be waited for
             continue

@@ -19,7 +19,13 @@ from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from playlist_builder.errors import PlaylistBuilderError, system_reason
-from playlist_builder.files.system import ONE_THREAD, exit_reason, limit_own_memory, own_group
+from playlist_builder.files.system import (
+    ONE_THREAD,
+    exit_reason,
+    limit_own_memory,
+    own_group,
+    process_usage,
+)
 from playlist_builder.language.translation import Phrase
 
 P = ParamSpec("P")
@@ -143,7 +149,7 @@ class _Process:
         with self._lock:
             if self._spent_s is None or self._exceeded:
                 return
-            processor_s, memory_mb = _usage(self._process.pid)
+            processor_s, memory_mb = process_usage(self._process.pid)
             if not self._spent_s:
                 self._began_s = processor_s
             self._spent_s += passed_s
@@ -200,18 +206,6 @@ def _start(limit_mb: float) -> subprocess.Popen[bytes]:
         env=os.environ | ONE_THREAD,
         **own_group(),
     )
-
-
-def _usage(pid: int) -> tuple[float, float]:
-    """Return the seconds of the processor that a process has used, and its memory in 10^6 bytes."""
-    import psutil  # noqa: PLC0415 - not every scan decodes
-
-    try:
-        process = psutil.Process(pid)
-        spent, memory = process.cpu_times(), process.memory_info()
-    except psutil.Error:  # it has just ended
-        return 0.0, 0.0
-    return float(spent.user + spent.system), memory.rss / 1e6
 
 
 def answer() -> None:

@@ -1,4 +1,7 @@
-"""A session of short real files with hard names and hostile tags, and its pages in Chromium."""
+"""A session of short real files with hard names and hostile tags, and its pages in Chromium.
+
+And a desk in a process of its own, on a library of short pieces.
+"""
 
 import shutil
 from dataclasses import dataclass, field
@@ -15,12 +18,17 @@ from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles import find as profiles
 from playlist_builder.report.write import write_report
 from playlist_builder.session_request import SessionRequest
+from tests.support.commands import run
+from tests.support.desk_process import DeskProcess
+from tests.support.parts import CHROMIUM
+from tests.support.sounds import write_pieces
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 RATE_HZ = 48000
 LENGTH_S = 24.0
+SHORT = ("--min-length", "12s", "--max-length", "2m")
 CODECS = {".flac": "flac", ".mp3": "libmp3lame", ".opus": "libopus"}
 
 HOSTILE = "</title></script><script>window.hurt = 1</script>\"'><img src=x onerror='window.hurt=1'>"
@@ -117,7 +125,7 @@ def browser():
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=shutil.which(CHROMIUM),
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         yield chromium
@@ -146,3 +154,31 @@ def opened(browser, session, music):
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """A library of short pieces and a kept session of three minutes; its bytes are copied."""
+    folder = tmp_path_factory.mktemp("desk run")
+    (folder / "music").mkdir()
+    write_pieces(folder / "music", [20.0 + number for number in range(16)])
+    library = folder / "library.db"
+    run("scan", folder / "music", "--library", library, "--no-vocals", "--no-embedding")
+    run("build", "arc", "--duration", "3m", *SHORT, "--library", library)
+    return library
+
+
+@pytest.fixture
+def desk(kept, tmp_path):
+    """Start the desk on a library of its own."""
+    library = tmp_path / "library.db"
+    library.write_bytes(kept.read_bytes())
+    served = []
+
+    def start(language="en"):
+        served.append(DeskProcess(library, language))
+        return served[-1], served[-1].start()
+
+    yield start
+    for each in served:
+        each.kill()

@@ -2,20 +2,29 @@
 
 import shutil
 import threading
+import time
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from playlist_builder import FileProgress, FileScanned, Library, SessionRequest
 from tests.support.desk_server import served
 from tests.support.libraries import fill_there
-from tests.support.parts import JAPANESE_FONT, needs
+from tests.support.parts import CHROMIUM, JAPANESE_FONT, needs
 
-pytestmark = needs("chromium", "playwright", "axe_playwright_python", JAPANESE_FONT)
+pytestmark = needs(CHROMIUM, "playwright", "axe_playwright_python", JAPANESE_FONT)
 
 TRACKS = 60
 SESSION_S = 1800.0
-PATIENCE_MS = 20_000
+PATIENCE_MS = 120_000
+
+FOLLOW = """async () => {
+    const { current, desk } = await import("/static/api.js");
+    let isBusy = false;
+    desk.addEventListener("busy", ({ detail }) => { isBusy = detail; });
+    window.shows = (version) => !isBusy && current()?.version === version;
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +67,9 @@ def visit(browser, desks):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda told: said.append(told.text))
         page.desk, page.address = desk, address
-        page.goto(address.url)
+        page.goto(address.url(time.monotonic_ns()))
         page.wait_for_selector(".folder" if empty else ".track")
+        page.evaluate(FOLLOW)
         return page
 
     yield open_
@@ -83,12 +93,12 @@ def until(page, condition, argument=None):
 
 
 def changed(page, act):
-    """Do something, and wait until the session is another one."""
+    """Do something, and wait until the session is another one and the page shows it."""
     before = page.desk.bench.version
     act()
     for _ in range(PATIENCE_MS // 50):
-        if page.desk.bench.version > before:
-            page.wait_for_timeout(100)
+        now = page.desk.bench.version
+        if now > before and page.evaluate("version => shows(version)", now):
             return
         page.wait_for_timeout(50)
     raise AssertionError(page.locator("#message").inner_text())
@@ -131,6 +141,18 @@ def test_the_first_start_asks_for_a_folder(visit, language, tmp_path):
     assert violations(page) == []
 
 
+def test_a_folder_without_music_says_so_and_builds_nothing(visit, tmp_path):
+    folder = tmp_path / "no music"
+    folder.mkdir()
+    page = visit(empty=True)
+    page.fill(".folder", str(folder))
+    page.locator(".scan .main").click()
+    until(page, f"document.querySelector('#message').textContent.includes('no music in {folder}')")
+    page.wait_for_timeout(500)  # in which it would be built
+    assert page.locator("#message.warns").count() == 0
+    assert page.locator(".folder").input_value() == str(folder)
+
+
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 2560])
 def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
     page = visit(width=width)
@@ -149,8 +171,7 @@ def test_nothing_lies_beside_the_page_and_fingers_reach_all(visit, width):
 def test_any_whole_minute_can_be_asked_for(visit):
     page = visit()
     page.fill("#length", "32")
-    page.keyboard.press("Tab")
-    until(page, "document.querySelector('#message').textContent !== ''")
+    changed(page, lambda: page.keyboard.press("Tab"))
     assert page.input_value("#length") == "32"
     assert page.desk.bench.session.target_s == 32 * 60
 
@@ -173,6 +194,50 @@ def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
     assert float(point.get_attribute("aria-valuenow")) < 60
     assert page.locator("#message").inner_text().startswith("In: ")
     assert page.locator(".track.new").count()
+
+
+def test_escape_closes_what_is_open_and_goes_back_to_its_button(visit):
+    page = visit()
+    page.locator(".track").nth(2).locator(".more").click()
+    page.wait_for_selector(".marks")
+    until(page, "document.activeElement.matches('.marks input')")
+    page.keyboard.press("Escape")
+    assert page.locator(".marks").count() == 0
+    assert page.evaluate("document.activeElement.matches('.track:nth-child(3) .more')")
+
+
+def test_a_point_is_moved_to_another_time_by_mouse_and_by_keys(visit):
+    page = visit()
+    point = page.locator(".point").nth(2)
+
+    def moved(place, by_s):
+        """Wait until a border lies so much later, or earlier, than it did."""
+        wanted_s = before[place] + by_s
+        for _ in range(PATIENCE_MS // 50):
+            if page.desk.bench.edited().borders[place][0] == pytest.approx(wanted_s, abs=2.5):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(page.desk.bench.edited().borders)
+
+    before = [time_s for time_s, _ in page.desk.bench.edited().borders]
+    lefts = [each.bounding_box()["x"] for each in page.locator(".point").all()]
+    a_pixel_s = before[-1] / (lefts[-1] - lefts[0])
+    box = point.bounding_box()
+    x, y = box["x"] + 22, box["y"] + 22
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 60, y, steps=3)
+    page.mouse.up()
+    moved(2, -60 * a_pixel_s)
+    before = [time_s for time_s, _ in page.desk.bench.edited().borders]
+    point.focus()
+    page.keyboard.press("ArrowRight")
+    moved(2, 30.0)
+    assert page.evaluate("document.activeElement.matches('.point.inner')")
+    page.locator(".point").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(700)
+    moved(0, 0.0)
 
 
 def test_a_point_is_drawn_by_keys_and_keeps_the_focus(visit):
@@ -245,8 +310,10 @@ def test_a_candidate_is_taken_and_the_place_is_not_lost(visit):
 def test_music_is_found_put_in_marked_and_banned(visit):
     page = visit()
     page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    everything = page.locator(".find > .count").inner_text()
     page.fill("#query", "energy<0.6")
-    until(page, "document.querySelector('.find .count').textContent.includes('tracks')")
+    until(page, "all => document.querySelector('.find > .count').textContent !== all", everything)
     free = page.locator(".found li:has(.insert:not([hidden]))").first
     title = free.locator("b").inner_text()
     page.select_option("#behind", "2")
@@ -286,6 +353,14 @@ def test_nothing_moves_for_whom_motion_is_reduced(visit):
     assert names == []
 
 
+def test_the_page_that_looks_on_is_one_for_everybody_and_says_so(visit):
+    first = visit()
+    second = visit(of=(first.address, first.desk))
+    second.wait_for_selector("#elsewhere:not([hidden])")
+    assert second.locator("h1:visible").first.inner_text() == "The desk is open in another window."
+    assert violations(second) == []
+
+
 def test_the_later_page_asks_to_take_over(visit):
     first = visit()
     second = visit(of=(first.address, first.desk))
@@ -300,9 +375,9 @@ def test_the_later_page_asks_to_take_over(visit):
 
 
 def test_another_page_of_the_same_browser_reaches_nothing(visit):
-    """It has the cookie at hand, and tries all that a page may send without asking."""
+    """It knows even the folder, and tries all that a page may send without asking."""
     page = visit()
-    before, own = page.desk.bench.version, f"http://127.0.0.1:{page.address.port}"
+    before, own = page.desk.bench.version, page.url.rstrip("/")
     other = page.context.new_page()
     other.goto("data:text/html,<title>other</title>")
     tried = other.evaluate(
@@ -331,9 +406,32 @@ def test_another_page_of_the_same_browser_reaches_nothing(visit):
     assert page.desk.bench.version == before
 
 
+def test_a_server_of_another_port_is_sent_no_cookie(visit):
+    """Cookies are of a host and a path: the servers of all ports are one host."""
+    page, asked = visit(), []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers.get("Cookie")))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        other = page.context.new_page()
+        for path in ("/", "/api/state", "/static/main.js"):
+            other.goto(f"http://127.0.0.1:{server.server_port}{path}")
+        server.shutdown()
+    assert {path for path, _ in asked} >= {"/", "/api/state", "/static/main.js"}
+    assert [cookie for _, cookie in asked if cookie] == []
+
+
 def test_the_address_holds_no_secret_once_it_is_open(visit):
     page = visit()
-    assert page.url == f"http://127.0.0.1:{page.address.port}/"
+    assert page.url == f"http://127.0.0.1:{page.address.port}{page.address.folder}/"
     assert page.address.token not in page.content()
     assert page.evaluate("document.cookie") == ""
 
@@ -359,7 +457,7 @@ def test_a_scan_is_shown_and_ends_where_it_is_stopped(visit, tmp_path, monkeypat
     until(page, "document.querySelector('.count').textContent.includes('1 of 3 files, about 1:15')")
     page.evaluate("""async () => {
         const older = { turn: 1, done: 0, total: 0, left_s: null, is_over: false };
-        const { desk } = await import("/static/api.js");
+        const { desk } = await import("./static/api.js");
         desk.dispatchEvent(new CustomEvent("scan", { detail: older }));
     }""")
     assert (
@@ -384,6 +482,9 @@ def test_a_dot_of_the_map_is_heard(visit):
     canvas = page.locator(".map canvas")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] - 9, "y": box["height"] - 33})
-    until(page, "document.querySelector('#message').textContent !== ''")  # the file is empty
+    until(  # the file is empty
+        page,
+        "document.querySelector('#message').textContent !== ''"
+        " && document.querySelector('.hearing').hidden",
+    )
     assert any("/sound/track/" in url for url in asked)
-    assert page.locator(".hearing").is_hidden()

@@ -1,83 +1,47 @@
 """A session that runs in Chromium: steered, noted second by second, through crashes and reloads."""
 
-import os
+import json
 import re
-import signal
-import subprocess
-import sys
+import shutil
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from playlist_builder import Library
-from tests.support.commands import run
-from tests.support.parts import needs
-from tests.support.sounds import write_pieces
+from playlist_builder import (
+    Begun,
+    Ended,
+    Gap,
+    Library,
+    Paused,
+    Pressed,
+    Reopened,
+    Resumed,
+    Silent,
+    Sounded,
+    TakenBack,
+)
+from tests.support.parts import CHROMIUM, needs
 
-pytestmark = needs("chromium", "playwright")
+Error = pytest.importorskip("playwright.sync_api").Error
 
-SHORT = ("--min-length", "12s", "--max-length", "2m")
+pytestmark = needs(CHROMIUM, "playwright")
+
 POSITION = "() => document.querySelector('.place').textContent"
+PATIENCE_MS = 120_000
 KILLS = 3  # of the server while one session plays
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """A library of short pieces and a kept session of three minutes; its bytes are copied."""
-    folder = tmp_path_factory.mktemp("desk run")
-    (folder / "music").mkdir()
-    write_pieces(folder / "music", [20.0 + number for number in range(16)])
-    library = folder / "library.db"
-    run("scan", folder / "music", "--library", library, "--no-vocals", "--no-embedding")
-    run("build", "arc", "--duration", "3m", *SHORT, "--library", library)
-    return library
-
-
-class Served:
-    """The desk in a process of its own, which can be killed and started again."""
-
-    def __init__(self, library, language):
-        self.library, self.language, self.process = library, language, None
-
-    def start(self):
-        words = ("-m", "playlist_builder", "desk", "--no-browser", "--library", self.library)
-        self.process = subprocess.Popen(
-            [sys.executable, *words],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | {"LANGUAGE": self.language},
-        )
-        return re.search(r"http\S+", self.process.stderr.readline())[0]
-
-    def kill(self):
-        with suppress(ProcessLookupError):
-            os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stderr.close()
-
-
-@pytest.fixture
-def desk(kept, tmp_path):
-    """Start the desk on a library of its own."""
-    library = tmp_path / "library.db"
-    library.write_bytes(kept.read_bytes())
-    served = []
-
-    def start(language="en"):
-        served.append(Served(library, language))
-        return served[-1], served[-1].start()
-
-    yield start
-    for each in served:
-        each.kill()
+MEASURED = """async () => {
+  const { sound } = await (await fetch("api/state")).json();
+  return sound.ready === sound.total;
+}"""
+BYTES_PER_S = 8 * 48_000  # of sound
+WAITED_MS = 4000  # until somebody presses
 
 
 @contextmanager
 def page_of(browser, url, **options):
     context = browser.new_context(color_scheme="light", **options)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.failed = []
     page.on("pageerror", lambda error: page.failed.append(str(error)))
@@ -85,6 +49,10 @@ def page_of(browser, url, **options):
     yield page
     assert page.failed == []
     context.close()
+
+
+def server_of(url):
+    return url.partition("/?")[0]
 
 
 def begin(page):
@@ -113,21 +81,21 @@ def end(page):
 
 
 def holes(library):
-    """Where nothing is noted between the first second and the last, and how long that is."""
+    """Where nothing is noted between the first second and the last, that one, and all events."""
     with Library.open(library) as opened:
         run_ = opened.records.latest()
         events = opened.records.read(run_.id).events
     spans = sorted(
         (each.session_s, each.session_s + each.what.seconds)
         for each in events
-        if type(each.what).__name__ in {"Sounded", "Silent"}
+        if isinstance(each.what, Sounded | Silent)
     )
     found, at_s = [], 0.0
     for start, stop in spans:
         if start > at_s + 0.05:
             found.append((at_s, start))
         at_s = max(at_s, stop)
-    return found, at_s, [type(each.what).__name__ for each in events]
+    return found, at_s, [each.what for each in events]
 
 
 def axe_of(page):
@@ -144,13 +112,15 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
         assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
         assert all(each.bounding_box()["height"] >= 88 for each in page.locator(".steer").all())
         assert page.evaluate("document.documentElement.scrollHeight") <= 844
-        softer = page.locator("[data-button=deeper]")
-        softer.click()
-        page.wait_for_selector("[data-button=deeper].pending")
-        assert re.search(r"\d:\d\d", softer.locator(".said").text_content())
-        assert axe_of(page) == []
-        softer.click()
+        deeper = page.locator("[data-button=deeper]")
+        deeper.click()
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        assert re.search(r"\d:\d\d", deeper.locator(".said").text_content())
+        deeper.click()
         page.wait_for_selector("[data-button=deeper]:not(.pending):not(.waiting)")
+        deeper.click()
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        assert axe_of(page) == []
         page.keyboard.press("Space")
         page.wait_for_selector(".halt.paused")
         page.keyboard.press("Space")
@@ -160,11 +130,33 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
         end(page)
         assert axe_of(page) == []
         for link in page.locator(".after a").all():
-            answer = page.request.get(f"{url.split('/?')[0]}{link.get_attribute('href')}")
+            answer = page.request.get(f"{page.url}{link.get_attribute('href')}")
             assert answer.status == 200
-    found, _, kinds = holes(served.library)
+    found, _, events = holes(served.library)
     assert found == []
-    assert {"Begun", "Pressed", "TakenBack", "Paused", "Resumed", "Ended"} <= set(kinds)
+    assert {Begun, Pressed, TakenBack, Paused, Resumed, Ended} <= set(map(type, events))
+
+
+def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        page.set_default_timeout(90_000)  # all tracks are measured first
+        page.wait_for_function(
+            "() => document.querySelector('.lasts')?.textContent.includes('plays')"
+        )
+        told = re.search(r"plays for (\S+),", page.locator(".lasts").text_content())[1]
+        begin(page)
+        assert page.evaluate(POSITION).endswith(f" of {told}")
+        assert page.locator(".curve .first").count() == 1
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending")
+        page.click("[data-button=calm]")
+        page.wait_for_selector("[data-button=calm].pending")
+        assert page.locator("[data-button=deeper].pending").count() == 0
+        assert "calm music" in page.locator(".curve").text_content()
+        planned = [page.locator(f".curve .{kind}").get_attribute("d") for kind in ("first", "plan")]
+        assert planned[0] != planned[1]
+        end(page)
 
 
 def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser, desk):
@@ -174,16 +166,16 @@ def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser,
         for kill in range(KILLS):
             served.kill()
             page.wait_for_timeout(300 + 170 * kill)
-            assert served.start() == url
+            assert server_of(served.start()) == server_of(url)
             at_least(page, seconds(page) + 2)
         page.click("[data-button=deeper]")
         page.wait_for_selector("[data-button=deeper]:is(.pending, .refused)")
         assert page.locator("[data-button=deeper].pending").count()
         end(page)
-    found, until_s, kinds = holes(served.library)
+    found, until_s, events = holes(served.library)
     assert found == []
     assert until_s >= 2 * KILLS
-    assert "Gap" not in kinds
+    assert not [each for each in events if isinstance(each, Gap) and each.cause == "stall"]
 
 
 def test_a_page_that_is_opened_again_goes_on_where_it_was(browser, desk):
@@ -198,15 +190,179 @@ def test_a_page_that_is_opened_again_goes_on_where_it_was(browser, desk):
         at_least(page, before + 2)
 
 
-def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+def test_a_browser_that_knows_the_desk_finds_it_by_an_address_that_was_used(browser, desk):
+    """As after a click on the address that the terminal still shows."""
     _, url = desk()
-    with page_of(browser, url) as first, page_of(browser, url) as second:
+    with page_of(browser, url) as page:
+        begin(page)
+        at_least(page, 4)
+        opened = page.url
+        page.close()
+        for each in (url, server_of(url)):
+            again = page.context.new_page()
+            again.goto(each)
+            again.wait_for_selector(".run")
+            assert again.url == opened
+            again.close()
+    with page_of(browser, url) as stranger:
+        assert "playlist-builder desk" in stranger.text_content("main")
+        assert server_of(url) not in stranger.evaluate("Object.values(localStorage).join()")
+
+
+def test_a_second_page_takes_over_and_the_first_one_falls_silent(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as first, page_of(browser, served.start_again()) as second:
         begin(first)
         at_least(first, 4)
-        before = seconds(first)
         second.wait_for_selector("#elsewhere:not([hidden])")
         second.click("#elsewhere button")
         first.wait_for_selector("#elsewhere:not([hidden])")
+        left = seconds(first)
         second.wait_for_selector(".run")
-        at_least(second, before + 4)
-        assert seconds(second) <= before + 15
+        at_least(second, left + 3)
+        assert seconds(second) <= left + 15
+
+
+def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as page, page_of(browser, served.start_again()) as other:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        other.wait_for_selector("#elsewhere:not([hidden])")
+        with suppress(Error):
+            page.goto("chrome://crash", timeout=1000)
+        other.wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(other, before + 2)
+        assert seconds(other) <= before + 5
+
+
+def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
+    _, url = desk()
+    from_s, until_s = 60, 80
+    with page_of(browser, url) as page:
+        asked = []
+
+        def sound(route):
+            first = int(re.search(r"=(\d+)", route.request.headers["range"])[1])
+            gone = {"error": "gone", "from_s": from_s, "until_s": until_s}
+            is_gone = len(asked) < 2 and first > from_s * BYTES_PER_S
+            route.fulfill(status=410, json=gone) if is_gone else route.continue_()
+
+        def lost(route):
+            asked.append(route.request.url)
+            route.abort() if len(asked) == 1 else route.continue_()
+
+        while page.evaluate(MEASURED) is False:  # until then the mix is made again
+            page.wait_for_timeout(100)
+        page.route("**/sound/mix/**", sound)
+        page.route("**/api/do/lost", lost)
+        begin(page)
+        page.wait_for_selector(".run .told:not(:empty)")
+        assert len(asked) == 2
+
+
+SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
+  const go = document.querySelector("button.go:not([hidden])");
+  if (go) console.log(JSON.stringify(go.getBoundingClientRect()));
+}).observe(document, { subtree: true, childList: true, attributes: true })"""
+
+
+def test_where_the_browser_waits_for_a_press_the_page_asks_for_one_and_goes_on(browser, desk):
+    """A script of a test would count as a press, so none runs until then."""
+    served, url = desk()
+    kind = browser.browser_type
+    strict = kind.launch(executable_path=shutil.which(CHROMIUM), args=["--no-sandbox"])
+    with page_of(strict, url) as page:
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        page.add_init_script(SAYS_WHEN_BLOCKED)
+        with page.expect_console_message(lambda message: "width" in message.text) as told:
+            page.reload()
+        place = json.loads(told.value.text)
+        page.wait_for_timeout(WAITED_MS)
+        pressed_at = datetime.now(UTC)
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+        at_least(page, before + 2)
+        assert seconds(page) <= before + 5
+        assert page.locator("button.go").is_hidden()
+        end(page)
+    strict.close()
+    found, *_ = holes(served.library)
+    assert found == []
+    with Library.open(served.library) as library:
+        events = library.records.read(library.records.latest().id).events
+    sounds = [each for each in events if isinstance(each.what, Sounded)]
+    first = next(each for each in events if isinstance(each.what, Reopened))
+    resumed = min(sounds, key=lambda each: abs(each.session_s - first.session_s))
+    assert resumed.session_s == pytest.approx(first.session_s, abs=0.01)
+    half = timedelta(milliseconds=WAITED_MS / 2)
+    assert datetime.fromisoformat(resumed.at) > pressed_at - half
+
+
+WAKEFUL = """window.locks = [];
+const request = WakeLock.prototype.request;
+WakeLock.prototype.request = function (...given) {
+  const lock = request.apply(this, given);
+  lock.then((each) => locks.push(each));
+  return lock;
+}"""
+SEEN = """(state) => {
+  Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_the_screen_stays_on_while_it_runs_also_after_the_page_was_hidden(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        page.add_init_script(WAKEFUL)
+        page.reload()
+        begin(page)
+        page.wait_for_function("() => locks.length === 1 && !locks[0].released")
+        page.evaluate("() => locks[0].release()")  # as where the page is hidden
+        page.evaluate(SEEN, "hidden")
+        page.evaluate(SEEN, "visible")
+        page.wait_for_function("() => locks.length === 2 && !locks[1].released")
+        end(page)
+        page.wait_for_function("() => locks.length === 2 && locks[1].released")
+
+
+def test_keys_and_the_pedal_of_a_page_turner_press_the_buttons(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        pressed = []
+        page.on("request", lambda request: pressed.append((request.url, request.post_data)))
+        begin(page)
+
+        def presses(key):
+            """Return which command a key has sent, and of which button."""
+            pressed.clear()
+            page.keyboard.press(key)
+            page.wait_for_function("() => !document.querySelector('.steer.waiting')")
+            page.wait_for_timeout(300)
+            sent = [(url.rpartition("/")[2], json.loads(body)) for url, body in pressed if body]
+            return [(name, given.get("button")) for name, given in sent if name != "heard"]
+
+        page.locator(".when label").last.click()
+        for key, button in {"S": "softer", "c": "calm", "PageUp": "softer"}.items():
+            assert presses(key) == [("press", button)]
+            assert presses(key) == [("take_back", None)]
+        too_long = {"l": "longer", "h": "hold", "PageDown": "hold", "ArrowRight": "hold"}
+        for key, button in too_long.items():
+            assert presses(key) == [("press", button)]
+        assert page.locator(".when input").last.is_checked()
+        page.locator("button.show-keys").click()
+        page.locator("dialog.keys select").last.select_option("pause")
+        assert presses("s") == []
+        page.locator("dialog.keys button").click()
+        assert presses("PageDown") == [("pause", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        assert presses(" ") == [("resume", None)]
+        page.wait_for_selector(".halt:not([disabled])")
+        page.keyboard.press("n")
+        page.keyboard.type("as planned")
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement === document.body")
+        assert presses("PageDown") == [("pause", None)]

@@ -9,17 +9,20 @@ from dataclasses import replace
 import pytest
 
 from tests.support.heard import RATE_HZ, Server, in_turn, keep, write_tones
-from tests.support.heard_page import Page, alternate
-from tests.support.parts import needs
+from tests.support.heard_page import PATIENCE_S, Page, alternate
+from tests.support.parts import CHROMIUM, needs
 
 Error = pytest.importorskip("playwright.sync_api").Error
 
-pytestmark = needs("chromium", "playwright")
+pytestmark = needs(CHROMIUM, "playwright")
 
 FADE = RATE_HZ // 20  # samples in which the player goes over into something else
 GONE = 5
+COLLECTIONS = 100
 STEEPEST = 0.05  # from one sample to the next within the music
 NEARLY = 1e-5  # of full scale: sums of floats
+IS_SILENT = """(([plane]) => plane.some((x) => x !== 0) &&
+  plane.subarray(-9600).every((x) => x === 0))(heard())"""  # of what sounded, all is kept
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +141,8 @@ def test_a_minute_without_the_server_is_not_heard(opened, server, mixes, fault):
 
 def test_music_that_comes_late_goes_on_where_it_was_with_fades(opened, mixes):
     page = opened(seconds=75, ahead_s=5)
-    page.play(mixes["evening"], goal_s=1)
+    page.play(mixes["evening"])
+    page.go_to(1)
     page.until("player.ahead_s > 5")
     filled_s = page("player.position_s + player.ahead_s")
     held = Held(page)
@@ -241,7 +245,8 @@ def test_a_mix_that_begins_with_what_is_gone_begins_behind_it(opened, mixes, gon
     page.play(gone, (evening.clips[GONE].at + 100) / 50)
     page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
     assert [kind for kind, _ in page.told] == ["broken", "ended"]
-    page.compare((mixes["evening"], evening.clips[GONE].end / 50), rises=True)
+    found = page.compare((mixes["evening"], evening.clips[GONE].end / 50), rises=True)
+    assert found["worst"] < NEARLY, found
 
 
 def test_it_begins_within_the_music_and_ends_before_it(opened, mixes):
@@ -262,7 +267,7 @@ def test_on_the_clock_of_the_device_it_is_the_mix_too(opened, mixes):
     page.play(mixes["evening"], 3.0, end_s=9.5)
     page.until("told.some(([kind]) => kind === 'ended')")
     assert [kind for kind, _ in page.told] == ["ended"]
-    page.page.wait_for_timeout(500)  # until the last block was kept
+    page.until(IS_SILENT)
     found = page.compare((mixes["evening"], 3.0), rises=True, end_s=9.0)
     assert found["worst"] < NEARLY, found
 
@@ -273,12 +278,10 @@ def test_a_page_that_is_loaded_again_goes_on_where_it_was(opened, mixes):
     page.until("player.position_s > 20.5")
     position_s = page("player.position_s")
     page.page.reload()
-    start = time.monotonic()
     page.open()
     page.play(mixes["evening"], position_s)
     page.until(f"player.position_s > {position_s + 0.05}")
-    assert time.monotonic() - start < 5
-    page.until("heard()[0].some((x) => Math.abs(x) > 0.01)", 5)
+    page.until("heard()[0].some((x) => Math.abs(x) > 0.01)")
 
 
 def test_a_stop_fades_also_where_another_mix_was_about_to_take_over(opened, mixes):
@@ -288,7 +291,7 @@ def test_a_stop_fades_also_where_another_mix_was_about_to_take_over(opened, mixe
     from_s = page.replace(mixes["other"], 3.4)
     page.until(f"player.position_s > {from_s - 1.6}")
     page("player.stop(2)")
-    page.page.wait_for_timeout(2600)
+    page.until(IS_SILENT)
     levels = page("""() => {
       const plane = heard()[0];
       const peak = (from) => Math.max(...plane.slice(from, from + 4800).map(Math.abs));
@@ -306,9 +309,9 @@ def test_it_pauses_goes_on_and_stops_without_a_click(opened, mixes):
     page.play(mixes["evening"], 20.0)
     page.until("player.position_s > 20.3")
     page("player.pause(0.2)")
-    page.page.wait_for_timeout(400)
-    paused_s = page("player.position_s")
     assert page("player.is_paused")
+    page.until("device() === 'suspended'")
+    paused_s = page("player.position_s")
     page.page.wait_for_timeout(400)
     assert page("player.position_s") == pytest.approx(paused_s, abs=0.01)
     assert page("player.is_playing")
@@ -316,7 +319,7 @@ def test_it_pauses_goes_on_and_stops_without_a_click(opened, mixes):
     page.until(f"player.position_s > {paused_s + 0.5}")
     page("player.stop(0.2)")
     assert not page("player.is_playing")
-    page.page.wait_for_timeout(1000)
+    page.until(IS_SILENT)
     steepest, last = page("""() => {
       const plane = heard()[0];
       let most = 0;
@@ -342,7 +345,7 @@ def test_a_mix_that_is_played_while_another_one_sounds_takes_its_place(opened, m
 
 
 WAITING = """addEventListener("load", async () => {
-  const { Player } = await import("/static/player.js");
+  const { Player } = await import("./static/player.js");
   const player = new Player();
   player.addEventListener("blocked", () => console.log("blocked", player.position_s));
   player.addEventListener("position", () => console.log("sounds"));
@@ -354,13 +357,14 @@ WAITING = """addEventListener("load", async () => {
 def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
     """Of itself the page plays nothing; a script of a test would count as a press."""
     kind = browser.browser_type
-    strict = kind.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    strict = kind.launch(executable_path=shutil.which(CHROMIUM), args=["--no-sandbox"])
     page = strict.new_context().new_page()
+    page.set_default_timeout(1000 * PATIENCE_S)
     page.add_init_script(WAITING.replace("MIX", json.dumps(mixes["evening"])))
     said = []
     page.on("console", lambda message: said.append(message.text))
     with page.expect_console_message(lambda message: message.text == "blocked 0"):
-        page.goto(server.address.url)
+        page.goto(server.address.url(time.monotonic_ns()))
     assert "sounds" not in said
     with page.expect_console_message(lambda message: message.text == "sounds"):
         page.mouse.click(5, 5)
@@ -368,7 +372,10 @@ def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
 
 
 def test_the_page_keeps_what_is_to_come_and_nothing_else(opened, mixes):
-    """As buffers that are not collected: thirty seconds of 81, and what was to be collected."""
+    """As buffers that are not collected: thirty seconds of 81, and what was to be collected.
+
+    The browser says in its own time what it has collected.
+    """
     page = opened(seconds=90, ahead_s=30, chunk_s=5)
     page("""() => {
       window.kept = 0;
@@ -387,7 +394,12 @@ def test_the_page_keeps_what_is_to_come_and_nothing_else(opened, mixes):
     for seconds in (10, 20, 30, 40):
         page.go_to(seconds)
         page.until("player.ahead_s > 29")
-        session.send("HeapProfiler.collectGarbage")
-        page.page.wait_for_timeout(50)
-        most = max(most, page("kept"))
+        least = page("kept")
+        for _ in range(COLLECTIONS):
+            session.send("HeapProfiler.collectGarbage")
+            page.page.wait_for_timeout(50)
+            least = min(least, page("kept"))
+            if least < 50 * 8 * RATE_HZ:
+                break
+        most = max(most, least)
     assert 30 * 8 * RATE_HZ < most < 50 * 8 * RATE_HZ

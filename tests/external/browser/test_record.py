@@ -8,10 +8,10 @@ from playlist_builder.records.events import Ended, Gap, Note, Pressed, Silent
 from playlist_builder.records.record import About, Record, Run
 from playlist_builder.report.record_write import write_record
 from tests.external.browser.conftest import Opened
-from tests.support.parts import JAPANESE_FONT, needs
+from tests.support.parts import CHROMIUM, JAPANESE_FONT, needs
 from tests.support.records import AT, at, event, second_by_second, session
 
-pytestmark = needs("chromium", "pdftotext", "playwright", "axe_playwright_python", JAPANESE_FONT)
+pytestmark = needs(CHROMIUM, "pdftotext", "playwright", "axe_playwright_python", JAPANESE_FONT)
 
 EVENTS = (
     *second_by_second(60),

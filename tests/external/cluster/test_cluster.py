@@ -75,7 +75,7 @@ def cluster(count, tmp_path):
         address = json.loads(told.read_text())["address"]
         with service("worker", *files, *once, *place) if count else nullcontext():
             with distributed.Client(address, set_as_default=False) as client:
-                client.wait_for_workers(count, timeout=60) if count else None
+                client.wait_for_workers(count, timeout=120) if count else None
             yield address
 
 
@@ -243,7 +243,7 @@ def test_scheduler_that_goes_is_told_by_us_alone(music, tmp_path):
                 assert scan.poll() is None, "the scan ended before its first track"
                 time.sleep(0.05)
             os.kill(pid, signal.SIGKILL)
-            _, told = scan.communicate(timeout=60)
+            _, told = scan.communicate(timeout=120)
     assert (scan.returncode, told.count("\n")) == (1, 1), told
     assert "has gone. What was scanned is kept" in told
 
@@ -333,7 +333,7 @@ def test_interrupting_lets_go_of_the_cluster(music, tmp_path):
                 assert scan.poll() is None, "the scan ended before its first track"
                 time.sleep(0.05)
             scan.send_signal(signal.SIGINT)
-            _, told = scan.communicate(timeout=60)
+            _, told = scan.communicate(timeout=120)
         assert scan.returncode == 1
         assert "Traceback" not in told
         with distributed.Client(address, set_as_default=False) as client:
@@ -346,7 +346,7 @@ def stored(file):
     """Tracks in a library that another process writes."""
     if not file.exists():
         return 0
-    with closing(sqlite3.connect(file, timeout=60)) as connection:
+    with closing(sqlite3.connect(file, timeout=120)) as connection:
         try:
             return connection.execute("SELECT count(*) FROM features").fetchone()[0]
         except sqlite3.OperationalError:  # not laid out yet

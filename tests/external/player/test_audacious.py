@@ -55,7 +55,7 @@ def shown(tmp_path):
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            timeout=60,
+            timeout=120,
             check=True,
         )
         return [entry.removesuffix("\n") for entry in os.fsdecode(done.stdout).split("\0")[:-1]]

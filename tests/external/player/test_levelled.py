@@ -91,7 +91,7 @@ def test_mpv_plays_every_format_as_loud(copies, tmp_path):
             *("mpv", "--no-config", "--really-quiet", "--replaygain=track", "--ao=pcm"),
             *("--gapless-audio=yes", f"--ao-pcm-file={out}", f"--playlist={copies.playlist}"),
         ],
-        timeout=60,
+        timeout=120,
         check=True,
     )
     with decode.AudioFile(str(out)) as file:
@@ -177,7 +177,7 @@ def test_what_follows_a_faded_ending_enters_slowly_as_mpv_plays_it(faded_and_new
             *("--ao-pcm-waveheader=no", "--audio-format=s16", f"--ao-pcm-file={out}"),
             *("--gapless-audio=yes", f"--playlist={faded_and_new.playlist}"),
         ],
-        timeout=60,
+        timeout=120,
         check=True,
     )
     samples = np.fromfile(out, "<i2").reshape(-1, 2)[:, 0] / 32768.0

@@ -10,6 +10,8 @@ from tests.support.parts import needs
 
 pytestmark = needs("mpd")
 
+PATIENCE_S = 120.0
+
 
 def lines(connection):
     """Cut what a client says into commands."""
@@ -159,7 +161,7 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
         late = number % 2 == 1
         between.arm(moment, server.kill, late=late)
         done = push(session(new), target, *folder)
-        assert between.killed.wait(10)
+        assert between.killed.wait(PATIENCE_S)
         server.start()
         held = server.held()
         assert held in (old, new), said[moment]

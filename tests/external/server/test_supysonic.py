@@ -23,6 +23,7 @@ mount_webui = no
 """
 
 USER = "ada"
+PATIENCE_S = 120.0
 
 
 def requests(connection):
@@ -202,7 +203,7 @@ def test_the_old_playlist_outlives_the_server(server, push, session, music, prox
         done = push(session(new), target, *folder)
         assert (done.code, len(done.lines)) == (1, 1), done.lines
         assert str(between.port) in done.lines[0]
-        assert between.killed.wait(10)
+        assert between.killed.wait(PATIENCE_S)
         server.start()
         held = [paths for name, paths in server.playlists() if name == "arc"]
         if moment < renaming or (moment == renaming and not late):
