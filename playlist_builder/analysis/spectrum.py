@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playlist_builder import transform
 from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weighting
 from playlist_builder.analysis.running_median import running_median
+from playlist_builder.audio import transform
 from playlist_builder.models import Floats, Floats32
 from playlist_builder.networks import mel
 

@@ -1,1 +1,1 @@
-"""Audio files to samples and samples to audio files; the only importers of PyAV."""
+"""Audio files to samples, and samples to audio files and spectra; the only importers of PyAV."""

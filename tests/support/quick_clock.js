@@ -41,7 +41,7 @@
   window.clearTimeout = window.clearInterval = (number) => timers.delete(number);
   performance.now = () => 1000 * timer_s();
   window.fetch = async (url, options) => {
-    const isCommand = `${url}`.startsWith("/api/do/");
+    const isCommand = `${url}`.includes("api/do/");
     asked += isCommand;
     try {
       return await realFetch(url, options);

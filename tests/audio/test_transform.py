@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import scipy.fft
 
-from playlist_builder import transform
+from playlist_builder.audio import transform
 
 ALONE = """
 import sys
 import numpy as np
-from playlist_builder import transform
+from playlist_builder.audio import transform
 transform.rfft(np.ones((4, 8), np.float32))
 print(sorted({name for name in sys.modules if name.partition(".")[0] == "scipy"}))
 """
