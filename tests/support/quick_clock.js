@@ -152,7 +152,7 @@
     return connect.call(this, target, ...rest);
   };
 
-  import("/static/player.js").then(({ Player }) => {
+  import("./static/player.js").then(({ Player }) => {
     const play = Player.prototype.play;
     Player.prototype.play = function (...given) {
       window.player = this;

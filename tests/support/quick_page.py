@@ -10,6 +10,8 @@ import numpy as np
 import psutil
 from playwright.sync_api import Error
 
+from tests.support.parts import CHROMIUM
+
 PEAK_S = 0.005  # of sound in each level that the page tells
 QUIET = 1e-3  # of full scale
 CRASH_MS = 1000
@@ -62,7 +64,7 @@ class QuickPage:
         if self._context is None:
             self._context = self._playwright.chromium.launch_persistent_context(
                 self._folder,
-                executable_path=shutil.which("chromium"),
+                executable_path=shutil.which(CHROMIUM),
                 args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
                 bypass_csp=True,  # for what hears it
             )

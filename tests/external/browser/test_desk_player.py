@@ -1,14 +1,16 @@
 """The page of a run that another player plays: it says where that is, halts it and steers it."""
 
+import time
+
 import pytest
 
 from playlist_builder import Library, SessionRequest
 from tests.support.desk_server import served
 from tests.support.fake_player import FakePlayer
 from tests.support.libraries import fill_there
-from tests.support.parts import needs
+from tests.support.parts import CHROMIUM, needs
 
-pytestmark = needs("chromium", "playwright")
+pytestmark = needs(CHROMIUM, "playwright")
 
 LASTS_S = 200.0  # of every track
 
@@ -46,7 +48,7 @@ def test_the_page_shows_halts_and_steers_what_a_player_plays(browser, library):
         page = context.new_page()
         asked = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(address.url)
+        page.goto(address.url(time.monotonic_ns()))
         page.click("button.begin")
         page.wait_for_selector(".run")
         reads(page, ".told", "ReplayGain")

@@ -20,7 +20,7 @@ SESSION_S = 1800.0
 PATIENCE_MS = 120_000
 
 FOLLOW = """async () => {
-    const { current, desk } = await import("/static/api.js");
+    const { current, desk } = await import("./static/api.js");
     let isBusy = false;
     desk.addEventListener("busy", ({ detail }) => { isBusy = detail; });
     window.shows = (version) => !isBusy && current()?.version === version;

@@ -302,12 +302,11 @@ def test_where_the_browser_waits_for_a_press_the_page_asks_for_one_and_goes_on(b
 
 
 WAKEFUL = """window.locks = [];
-const request = WakeLock.prototype.request;
-WakeLock.prototype.request = function (...given) {
-  const lock = request.apply(this, given);
-  lock.then((each) => locks.push(each));
+WakeLock.prototype.request = async () => {
+  const lock = { released: false, release: async () => { lock.released = true; } };
+  locks.push(lock);
   return lock;
-}"""
+}"""  # a browser without a window grants none
 SEEN = """(state) => {
   Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
