@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from playlist_builder.audio import transform
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import weights
 from playlist_builder.networks.resampler import RATE, Resampler
@@ -109,10 +110,8 @@ def mel_bank() -> Floats32:
 
 def log_mel(model: Model, samples: Floats32) -> Floats32:
     """Return the compressed mel spectra of patches (n, PATCH), shape (n, FRAMES, BANDS)."""
-    import scipy.fft  # noqa: PLC0415 - half a second, and only networks need it
-
     frames = sliding_window_view(samples, FFT, axis=1)[:, ::HOP] * _WINDOW
-    spectrum = scipy.fft.rfft(frames, axis=2)
+    spectrum = transform.rfft(frames)
     floor = LEVEL**2 * 10.0 ** (FLOOR_DB / 10.0) * np.square(_WINDOW).sum()
     power = (spectrum.real**2 + spectrum.imag**2 + np.float32(floor)) @ model.bank
     return np.asarray(np.log10(np.float32(LOG_GAIN) * power + np.float32(1.0)))
