@@ -3,12 +3,12 @@
 One pass in bounded memory. What the numbers mean for energy is decided by `energy` alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from playlist_builder.analysis import loudness, spectrum, step_features
-from playlist_builder.analysis.spectrum import BAND_HZ, BLOCK_FRAMES, FRAMES_PER_S
+from playlist_builder.analysis.spectrum import BAND_HZ, BLOCK_FRAMES, FRAMES_PER_S, Spectra
 from playlist_builder.analysis.step_features import STEP_FEATURES
 from playlist_builder.analysis.tempo_key import KeyEstimator, TempoEstimator
 from playlist_builder.models import STEP_S, Bools, Features, Floats, Floats32, Measurement
@@ -67,12 +67,17 @@ class _StepCollector:
 
 
 def measure(
-    blocks: Iterable[Floats32], *, sample_rate_hz: int, channels: Sequence[str]
+    blocks: Iterable[Floats32],
+    *,
+    sample_rate_hz: int,
+    channels: Sequence[str],
+    hear: Callable[[Spectra], None] | None = None,
 ) -> Measurement:
     """Return the features and steps of one track.
 
     `blocks` yields samples of shape (channels, n), full scale = 1.0; `channels` are FFmpeg's
-    channel names. Memory grows by a few kilobytes a minute of music.
+    channel names. `hear` is given every part, for those who hear more in it. Memory grows by a few
+    kilobytes a minute of music.
     """
     collected = _StepCollector()
     mix_k_power: list[Floats32] = []
@@ -85,7 +90,12 @@ def measure(
             samples += block.shape[1]
             yield block
 
-    for part in spectrum.spectra(counted(), sample_rate_hz=sample_rate_hz, channels=channels):
+    parts = spectrum.spectra(
+        counted(), sample_rate_hz=sample_rate_hz, channels=channels, hear=hear is not None
+    )
+    for part in parts:
+        if hear is not None:
+            hear(part)
         collected.push(part.bands, part.tones)
         mix_k_power.append(part.mix_k_power)
         rest_k_power.append(part.rest_k_power)

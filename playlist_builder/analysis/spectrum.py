@@ -5,6 +5,7 @@ the power of the frames is exactly the power of the samples, as loudness require
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,19 +14,23 @@ from playlist_builder.analysis.loudness import BLOCK_S, channel_weights, k_weigh
 from playlist_builder.analysis.running_median import running_median
 from playlist_builder.audio import transform
 from playlist_builder.models import Floats, Floats32
+from playlist_builder.networks import mel
 
 FRAMES_PER_S = 50
 BLOCK_FRAMES = round(BLOCK_S * FRAMES_PER_S)
 BATCH = 4  # frames per call: the transform of a single frame takes as long as that of four
+MEL_EVERY = 2  # frames, of which a whole number makes a batch
 KEPT_BYTES = 16_000_000  # more than any array of the analysis and its networks
 BANDS = 40
 BANK_PARTS = (20, 30)  # where the bands are split into parts, each summed from its own bins
+MEL_PARTS = (27, 54)  # as well, of the bands in which the networks hear
 LOW_HZ, HIGH_HZ = 50.0, 11_000.0  # what remains in 22.05 kHz material and after codecs
 TONE_FRAME_S = 0.186  # 8192 samples at 44.1 kHz, long enough to resolve semitones
 TONE_HOP_S = 0.4
 TONES_PER_SEMITONE = 3
 TONE_LOW_MIDI, TONE_HIGH_MIDI = 40, 100  # E2 (82 Hz) to E7 (2637 Hz)
 TONE_BACKGROUND = 19  # width of the median behind a spectral peak, in thirds of a semitone
+MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 TONES = (TONE_HIGH_MIDI - TONE_LOW_MIDI) * TONES_PER_SEMITONE
 
 
@@ -47,6 +52,8 @@ class Spectra:
     mix_k_power: Floats32  # K-weighted, one per frame; over all channels with `rest_k_power`
     rest_k_power: Floats32  # one per `loudness.BLOCK_S`
     peak: float  # largest absolute sample of any channel
+    heard: Floats32  # samples (n,) that networks hear: the mono mix, or what stands for it
+    mel: Floats32  # of every second frame of these, (n, `mel.BANDS`), if asked for
 
 
 def tone_background(tones: Floats32) -> Floats32:
@@ -70,31 +77,34 @@ def mono_gains(channels: Sequence[str]) -> Floats32:
 
 
 def spectra(
-    blocks: Iterable[Floats32], *, sample_rate_hz: int, channels: Sequence[str]
+    blocks: Iterable[Floats32], *, sample_rate_hz: int, channels: Sequence[str], hear: bool = False
 ) -> Iterator[Spectra]:
-    """Yield the spectra of blocks of shape (channels, n), and of the end.
+    """Yield the spectra of blocks of shape (channels, n), and of the end; `hear` asks for `mel`.
 
     Frame k is centred on the time k / `FRAMES_PER_S`; the samples before the start and after the
-    end are 0.
+    end are 0. Of mel bands there are frames 1, 3, 5 and so on.
     """
     hop = round(sample_rate_hz / FRAMES_PER_S)
     # glibc then keeps freed memory up to twice this size instead of returning it every block.
     np.empty(KEPT_BYTES, np.uint8)
     share, signals, weights = _unmixed(channels)
     gains = np.vstack((mono_gains(channels), signals))
-    bands = _Bands(sample_rate_hz, hop, share)
+    bands = _Bands(sample_rate_hz, hop, share, hear=hear)
     tones = _Tones(sample_rate_hz)
     rest = _UnmixedPower(sample_rate_hz, hop, weights)
     count = 0
 
     def part(block: Floats32, mono: Floats32, others: Floats32, *, last: bool) -> Spectra:
-        power, mix_k_power = bands.push(mono, last=last)
+        heard = _heard(block, mono) if hear else mono
+        power, mix_k_power, mels = bands.push(mono, heard, last=last)
         return Spectra(
             bands=power,
             tones=tones.push(mono, last=last),
             mix_k_power=mix_k_power,
             rest_k_power=rest.push(others, last=last),
             peak=float(max(block.max(initial=0.0), -block.min(initial=0.0))),
+            heard=heard[:0] if last else heard,
+            mel=mels,
         )
 
     for block in blocks:
@@ -104,6 +114,15 @@ def spectra(
     # The last samples fill two short frames, and a whole block of loudness.
     silence = np.zeros((len(channels), -count % rest.size), np.float32)
     yield part(silence, np.zeros(hop + -count % hop, np.float32), gains[1:] @ silence, last=True)
+
+
+def _heard(block: Floats32, mono: Floats32) -> Floats32:
+    """Return the mono mix, or the loudest channel where channels cancel each other out in it."""
+    energy = np.vecdot(block, block)
+    if float(np.vdot(mono, mono)) < MIN_MONO_SHARE * float(energy.max(initial=0.0)):
+        loudest: Floats32 = block[int(energy.argmax())]
+        return loudest
+    return mono
 
 
 def _unmixed(channels: Sequence[str]) -> tuple[float, Floats32, Floats32]:
@@ -194,22 +213,41 @@ class _Transform:
 class _Bands:
     """Short frames of mono samples; `share` scales their K-weighted power."""
 
-    def __init__(self, sample_rate_hz: int, hop: int, share: float) -> None:
+    def __init__(self, sample_rate_hz: int, hop: int, share: float, *, hear: bool) -> None:
         # Overlapping squared windows add up to one.
         window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop))
         self._frames = _Frames(2 * hop, hop, np.zeros(hop, np.float32))
         self._transform = _Transform(window, sample_rate_hz)
         scale = self._transform.scale / hop
-        bank = _triangles(self._transform.frequencies_hz, band_edges_hz()) * scale[:, None]
+        frequencies_hz = self._transform.frequencies_hz
+        bank = _triangles(frequencies_hz, band_edges_hz()) * scale[:, None]
         # Of both parts of each bin: to add these first takes longer than so few bands do.
-        self._banks = _split_bank(np.repeat(bank.astype(np.float32), 2, axis=0))
+        self._banks = _split_bank(np.repeat(bank.astype(np.float32), 2, axis=0), BANK_PARTS)
         response = self._transform.k_response(sample_rate_hz) * share / hop
         self._response = np.repeat(response, 2).astype(np.float32)
+        self._mels: list[tuple[slice, Floats32]] = []
+        if hear:
+            mels = np.repeat(mel.bank(frequencies_hz, sample_rate_hz * hop), 2, axis=0)
+            self._mels = _split_bank(mels, MEL_PARTS)
+        self._apart: _Frames | None = None  # of what is heard, while that is not the mix
+        self._alike, self._reach = 0, (2 + BATCH) * hop  # samples; as many may wait for a frame
 
-    def push(self, mono: Floats32, *, last: bool = False) -> tuple[Floats32, Floats32]:
+    def push(
+        self, mono: Floats32, heard: Floats32, *, last: bool = False
+    ) -> tuple[Floats32, Floats32, Floats32]:
+        """Return power per band, K-weighted power, and the power per mel band of what is heard."""
+        before = copy(self._frames)
         squares = self._transform(self._frames.push(mono, last=last))
-        bands = [squares[:, bins] @ bank for bins, bank in self._banks]
-        return np.hstack(bands), np.maximum(squares @ self._response, 0.0)
+        bands, k_power = _summed(squares, self._banks), np.maximum(squares @ self._response, 0.0)
+        if not self._mels:
+            return bands, k_power, bands[:, :0]
+        if heard is not mono:
+            self._apart, self._alike = self._apart or before, 0
+        if self._apart is not None:
+            squares = self._transform(self._apart.push(heard, last=last))
+            self._alike += len(mono) if heard is mono else 0
+            self._apart = self._apart if self._alike < self._reach else None
+        return bands, k_power, _summed(squares[MEL_EVERY - 1 :: MEL_EVERY], self._mels)
 
 
 class _Tones:
@@ -248,10 +286,15 @@ class _UnmixedPower:
         return np.asarray(self._weights @ k_power.reshape(frames.shape[:2]), np.float32)
 
 
-def _split_bank(bank: Floats32) -> list[tuple[slice, Floats32]]:
+def _summed(squares: Floats32, banks: Sequence[tuple[slice, Floats32]]) -> Floats32:
+    """Return squares (frames, rows) summed by the parts of a bank, (frames, bands)."""
+    return np.hstack([squares[:, rows] @ bank for rows, bank in banks])
+
+
+def _split_bank(bank: Floats32, at: Sequence[int]) -> list[tuple[slice, Floats32]]:
     """Return the parts of a sparse bank (rows, bands), each with the range of rows it uses."""
     parts = []
-    for part in np.split(bank, BANK_PARTS, axis=1):
+    for part in np.split(bank, at, axis=1):
         used = np.flatnonzero(part.any(axis=1))  # none above half the sample rate
         bins = slice(int(used.min(initial=len(part))), int(used.max(initial=-1)) + 1)
         parts.append((bins, np.ascontiguousarray(part[bins])))

@@ -4,9 +4,9 @@ It is musicnn (Pons and Serra 2019, "musicnn: pre-trained convolutional neural n
 audio tagging", 470,000 weights, ISC licence), without the layers that name tags. It hears some
 patches of 3 s, spread over the track, each at the same distance from a common level, so that the
 gain of a file changes nothing, and above a floor of noise, so that rain and hiss change little. Of
-the cosines over time that make up its tall filters, the fastest are left out, which costs little of
-what it hears and saves a quarter of the work. Converted by `tests/evaluation/convert_musicnn.py`;
-runs in numpy.
+the cosines over time that make up its tall filters, the fastest are left out, and what is left is
+heard in every second frame, which costs little of what it hears and saves half of the work.
+Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from playlist_builder.audio import transform
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
-from playlist_builder.networks import resampler, weights
-from playlist_builder.networks.resampler import RATE
+from playlist_builder.networks import weights
+from playlist_builder.networks.resampler import RATE, Resampler
 
-EMBEDDING_VERSION = 4  # raise it when samples may give another one: the next scan decodes again
+EMBEDDING_VERSION = 5  # raise it when samples may give another one: the next scan decodes again
 
 FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
 PATCH = HOP * (FRAMES - 1) + FFT  # samples
@@ -40,6 +41,7 @@ WIDTH = 2 * REACH + 1
 COSINES = 4  # of WIDTH, of which a filter of the tall kinds is made over time: the slowest
 FRONT = 2 * TALL_FILTERS + LONG_FILTERS
 POOLED = FRONT + 3 * MIDDLE_FILTERS
+TALL_EVERY = 2  # frames: with the fastest cosines left out, those between lie on straight lines
 TALL_STRIDE, LONG_STRIDE = 2, 4  # bands between places of a filter: neighbours hear the same
 TOGETHER = 2  # patches whose responses stay in the processor's cache
 
@@ -108,10 +110,8 @@ def mel_bank() -> Floats32:
 
 def log_mel(model: Model, samples: Floats32) -> Floats32:
     """Return the compressed mel spectra of patches (n, PATCH), shape (n, FRAMES, BANDS)."""
-    import scipy.fft  # noqa: PLC0415 - half a second, and only networks need it
-
     frames = sliding_window_view(samples, FFT, axis=1)[:, ::HOP] * _WINDOW
-    spectrum = scipy.fft.rfft(frames, axis=2)
+    spectrum = transform.rfft(frames)
     floor = LEVEL**2 * 10.0 ** (FLOOR_DB / 10.0) * np.square(_WINDOW).sum()
     power = (spectrum.real**2 + spectrum.imag**2 + np.float32(floor)) @ model.bank
     return np.asarray(np.log10(np.float32(LOG_GAIN) * power + np.float32(1.0)))
@@ -124,8 +124,8 @@ def pooled(model: Model, mel: Floats32) -> Floats32:
     parts = over_time(x, len(model.weights["tall"]) // TALL)
     front = np.concatenate(
         [
-            _highest(model, "tall", _tall_windows(parts, TALL)),
-            _highest(model, "taller", _tall_windows(parts, TALLER)),
+            _between(_highest(model, "tall", _tall_windows(parts, TALL))),
+            _between(_highest(model, "taller", _tall_windows(parts, TALLER))),
             _highest(model, "long", _long_windows(x)),
         ],
         axis=2,
@@ -144,14 +144,25 @@ def cosines(count: int) -> Floats32:
 
 
 def over_time(x: Floats32, count: int) -> Floats32:
-    """Return the share of each cosine in each band about each frame, (n, FRAMES, BANDS * count)."""
+    """Return the share of each cosine in each band about frames, (n, frames, BANDS * count).
+
+    Of these there is one every `TALL_EVERY`.
+    """
     padded = np.pad(x, ((0, 0), (REACH, REACH), (0, 0)))
-    about = sliding_window_view(padded, WIDTH, axis=1)
-    return (about @ cosines(count)).reshape(len(x), FRAMES, -1)
+    about = sliding_window_view(padded, WIDTH, axis=1)[:, ::TALL_EVERY]
+    return (about @ cosines(count)).reshape(len(x), about.shape[1], -1)
+
+
+def _between(x: Floats32) -> Floats32:
+    """Return all frames from one every `TALL_EVERY`, the first and the last among them."""
+    found = np.empty((len(x), FRAMES, x.shape[2]), np.float32)
+    found[:, ::TALL_EVERY] = x
+    found[:, 1::TALL_EVERY] = 0.5 * (x[:, :-1] + x[:, 1:])
+    return found
 
 
 def _tall_windows(parts: Floats32, bands: int) -> list[Floats32]:
-    """Return what filters `bands` high see at each place along the bands, (n, FRAMES, inputs)."""
+    """Return what filters `bands` high see at each place along the bands, (n, frames, inputs)."""
     each = parts.shape[2] // BANDS
     return [
         parts[:, :, first * each : (first + bands) * each]
@@ -168,15 +179,15 @@ def _long_windows(x: Floats32) -> list[Floats32]:
 
 
 def _highest(model: Model, name: str, windows: list[Floats32]) -> Floats32:
-    """Return each filter's highest activation over all windows, shape (n, FRAMES, filters).
+    """Return each filter's highest activation over all windows, shape (n, frames, filters).
 
     Where the gain is negative that is the lowest response, found with the filter turned over.
     """
     filters, gain = model.weights[name], model.weights[f"{name}_gain"]
     sign = np.where(gain < 0.0, np.float32(-1.0), np.float32(1.0))
     filters = filters * sign
-    patches = len(windows[0])
-    found = np.empty((patches, FRAMES, len(gain)), np.float32)
+    patches, frames = windows[0].shape[:2]
+    found = np.empty((patches, frames, len(gain)), np.float32)
     for start in range(0, patches, TOGETHER):
         highest = found[start : start + TOGETHER].reshape(-1, len(gain))
         response = np.empty_like(highest)
@@ -209,10 +220,16 @@ def _activated(model: Model, name: str, response: Floats32) -> Floats32:
 
 
 class MusicListener:
-    """Takes mono samples of one track at `RATE`, from start to end, in blocks of any size."""
+    """Takes mono samples of one track, from start to end, in blocks of any size.
 
-    def __init__(self) -> None:
-        self._hop = round(FIRST_HOP_S * RATE)
+    What is heard alone is resampled to `RATE`.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._resample = Resampler(rate_hz)
+        self._size = self._resample.needed(PATCH)
+        self._hop = round(FIRST_HOP_S * rate_hz)
         self._patches: list[Floats32] = []
         self._recent = np.zeros(0, np.float32)
         self._first = 0  # place in the track of the first recent sample
@@ -221,9 +238,9 @@ class MusicListener:
     def push(self, mono: Floats32) -> None:
         """Add finite samples of shape (n,), full scale = 1.0."""
         self._recent = np.concatenate((self._recent, mono))
-        while self._next + PATCH <= self._first + len(self._recent):
+        while self._next + self._size <= self._first + len(self._recent):
             start = self._next - self._first
-            self._patches.append(self._recent[start : start + PATCH].copy())
+            self._patches.append(self._recent[start : start + self._size].copy())
             if len(self._patches) == KEPT:
                 del self._patches[1::2]
                 self._hop *= 2
@@ -238,9 +255,9 @@ class MusicListener:
 
         There are no patches where there is nothing to hear. Nothing can be pushed afterwards.
         """
-        hop_s, kept = self._hop / RATE, self._patches or [self._whole()]
+        hop_s, kept = self._hop / self._rate_hz, self._patches or [self._whole()]
         chosen = np.unique(np.linspace(0, len(kept) - 1, PATCHES).round().astype(int))
-        heard = np.stack([kept[number] for number in chosen])
+        heard = np.stack([self._resample(kept[number])[:PATCH] for number in chosen])
         power = np.mean(np.square(heard), axis=1)
         audible = power > max(AUDIBLE_RATIO * float(power.max()), SILENCE_MEAN_SQUARE)
         heard = heard[audible]
@@ -251,7 +268,7 @@ class MusicListener:
     def _whole(self) -> Floats32:
         """Return a track shorter than a patch, repeated until it is as long."""
         samples = self._recent if len(self._recent) else np.zeros(1, np.float32)
-        return np.resize(samples, PATCH)
+        return np.resize(samples, self._size)
 
 
 def embed(model: Model, listener: MusicListener) -> Embedding:
@@ -261,8 +278,3 @@ def embed(model: Model, listener: MusicListener) -> Embedding:
         return Embedding(np.zeros((0, STYLE_SIZE), np.float32), starts_s)
     features = pooled(model, log_mel(model, heard)) - model.weights["centre"]
     return Embedding(features @ model.weights["axes"], starts_s)
-
-
-def supports_rate(rate_hz: int) -> bool:
-    """Whether music can be embedded at a sample rate."""
-    return resampler.MIN_RATE <= rate_hz <= resampler.MAX_RATE

@@ -1,4 +1,4 @@
-"""How much memory one process of a scan takes at most, with and without voices; one JSON line.
+"""How much memory one process of a scan takes at most, with and without networks; one JSON line.
 
     python -m tests.benchmarks.analysis_memory FILE...
 
@@ -22,7 +22,7 @@ def peak_mb(path: str, *, listen: bool) -> float:
     """Return the most memory that a process took for one file."""
     workers = Workers(1, limit_s=LIMIT_S)
     try:
-        outcome = workers.submit(analyse_file.analyse, path, listen).result()
+        outcome = workers.submit(analyse_file.analyse, path, listen, listen).result()
         assert outcome.measured is not None, outcome
         used = workers.submit(resource.getrusage, resource.RUSAGE_SELF).result()
     finally:
@@ -34,12 +34,12 @@ def main() -> None:
     """Print the figures."""
     files = {
         Path(path).name: {
-            "without_voices": peak_mb(path, listen=False),
-            "with_voices": peak_mb(path, listen=True),
+            "without_networks": peak_mb(path, listen=False),
+            "everything": peak_mb(path, listen=True),
         }
         for path in sys.argv[1:]
     }
-    most = max(file["with_voices"] for file in files.values())
+    most = max(file["everything"] for file in files.values())
     report = {"benchmark": "analysis_memory", "peak_mb": most, "files": files}
     sys.stdout.write(json.dumps(report) + "\n")
 

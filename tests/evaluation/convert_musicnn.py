@@ -6,8 +6,10 @@ WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weight
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
 weights are stored in half precision. The axes of style are the principal components of what the
 network makes of the excerpts of FOLDERS, no label is used; `explained` is their share of the
-variance.
-Before that, filters lose their fastest cosines over time.
+variance. Before that, filters lose their fastest cosines over time.
+
+The centre of the package is what this finds. Its axes were found with tall filters that answer in
+every frame (`TALL_EVERY` of 1): other axes require that all is fitted again that weighs style.
 """
 
 import io
@@ -25,7 +27,6 @@ import numpy as np
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
 from playlist_builder.networks import music
-from playlist_builder.networks.resampler import Stream
 from tests.evaluation.excerpts import folder, rows
 
 CHECKPOINT = "musicnn/MTT_musicnn/"
@@ -168,10 +169,9 @@ def pooled(path: str, model: music.Model) -> Floats32:
 def heard_patches(path: str) -> Floats32:
     """The patches that are heard of a file, at the common level."""
     with decode.AudioFile(path) as recording:
-        listener, stream = music.MusicListener(), Stream(recording.layout.sample_rate_hz)
+        listener = music.MusicListener(recording.layout.sample_rate_hz)
         for block in recording.blocks():
-            listener.push(stream.push(block.mean(axis=0)))
-    listener.push(stream.finish())
+            listener.push(block.mean(axis=0))
     return listener.patches()[0]
 
 

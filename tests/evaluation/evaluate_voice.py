@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from playlist_builder.analysis.spectrum import spectra
 from playlist_builder.models import VoiceDetection
 from playlist_builder.networks import voice as vm
 from playlist_builder.networks.resampler import RATE
@@ -40,11 +41,18 @@ FROZEN = "626 01fd10c1"  # as `listed`
 BINS = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0
 
 
+def rows_of(samples: np.ndarray, model: vm.Model) -> np.ndarray:
+    """What a network hears in each second of samples at `RATE`."""
+    listener = detector.VoiceDetector(model)
+    for part in spectra([samples[None]], sample_rate_hz=RATE, channels=("FC",), hear=True):
+        listener.push(part.mel, part.heard)
+    return listener.logits()
+
+
 def heard(case: vc.Case, model: vm.Model) -> dict:
     """What is kept of a case: the rows of the network, and whether it is soft."""
     samples, voice_s = case.samples()
-    listener = detector.VoiceDetector(model)
-    listener.push(samples)
+    samples = np.asarray(samples, np.float32)
     soft = float(np.mean(np.square(samples))) <= detector.SOFT_MEAN_SQUARE
     return {
         "group": case.group,
@@ -53,7 +61,7 @@ def heard(case: vc.Case, model: vm.Model) -> dict:
         "truth": case.truth,
         "voice_s": voice_s,
         "corpus": case.corpus,
-        "rows": listener.logits(),
+        "rows": rows_of(samples, model),
         "soft": soft,
     }
 

@@ -21,7 +21,6 @@ from playlist_builder.audio import decode
 from playlist_builder.models import Embedding, Floats32
 from playlist_builder.networks import music
 from playlist_builder.networks.music import EMBEDDING_VERSION
-from playlist_builder.networks.resampler import Stream
 
 EMOTIONS = (
     *("amazement", "solemnity", "tenderness", "nostalgia", "calmness"),
@@ -102,10 +101,9 @@ def measured(blocks: Floats32, rate_hz: int) -> Measured:
     channels = ("FC",) if len(blocks) == 1 else ("FL", "FR")
     parts = np.array_split(blocks, max(1, blocks.shape[1] // rate_hz), axis=1)
     found = features.measure(iter(parts), sample_rate_hz=rate_hz, channels=channels)
-    listener, stream = music.MusicListener(), Stream(rate_hz)
+    listener = music.MusicListener(rate_hz)
     for part in parts:
-        listener.push(stream.push(part.mean(axis=0)))
-    listener.push(stream.finish())
+        listener.push(part.mean(axis=0))
     embedding = music.embed(music.model(), listener)
     kept = Embedding(embedding.patches.astype(np.float16), embedding.starts_s)
     steps = found.steps.astype(np.float16).astype(np.float64)

@@ -32,11 +32,11 @@ os.environ.setdefault(
 import numpy as np
 from scipy.signal import lfilter
 
-from playlist_builder.networks import voice as vm
 from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_cases as vc
 from tests.evaluation import voice_data as vd
 from tests.evaluation import voice_made as made
+from tests.evaluation import voice_teacher as vm
 from tests.evaluation.voice_start import heard_by, mean_of, save, stock
 
 CROP_S, BATCH, RATE_OF_LEARNING = 8, 24, 8e-4

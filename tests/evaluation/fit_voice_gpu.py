@@ -23,9 +23,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from playlist_builder.networks import voice as vm
 from tests.evaluation import voice_mixer as mx
 from tests.evaluation import voice_pool
+from tests.evaluation import voice_teacher as vm
 from tests.evaluation.voice_pool import Piece
 from tests.evaluation.voice_start import REACH, folded, mean_of, save
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from playlist_builder.networks import music
+from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_cases as vc
 from tests.evaluation import voice_data as vd
 from tests.evaluation.evaluate_voice import auc
@@ -29,7 +30,7 @@ def embedded(cases: list[vc.Case]) -> Iterator[tuple[vc.Case, np.ndarray]]:
     for case in cases:
         if case.truth == "people" or case.corpus.startswith(UNSURE):
             continue
-        listener = music.MusicListener()
+        listener = music.MusicListener(RATE)
         listener.push(case.samples()[0])
         patches = music.embed(music.model(), listener).patches
         if len(patches):

@@ -23,7 +23,6 @@ from playlist_builder.analysis import energy, features
 from playlist_builder.audio import decode, encode
 from playlist_builder.library.scan.walk import AUDIO_SUFFIXES
 from playlist_builder.networks import music
-from playlist_builder.networks.resampler import Stream
 from tests.evaluation.excerpts import samples
 from tests.support.coding import Form, written
 
@@ -39,11 +38,11 @@ SHORTEST_S, LONGEST_S = 30.0, 180.0
 def score(path: Path, gain: float = 1.0) -> float:
     """Energy of a file whose samples are multiplied by a gain."""
     with decode.AudioFile(str(path)) as recording:
-        listener, stream = music.MusicListener(), Stream(recording.layout.sample_rate_hz)
+        listener = music.MusicListener(recording.layout.sample_rate_hz)
 
         def blocks() -> Iterator[NDArray[np.float32]]:
             for block in recording.blocks():
-                listener.push(stream.push(block.mean(axis=0) * np.float32(gain)))
+                listener.push(block.mean(axis=0) * np.float32(gain))
                 yield block * np.float32(gain)
 
         measured = features.measure(
@@ -51,7 +50,6 @@ def score(path: Path, gain: float = 1.0) -> float:
             sample_rate_hz=recording.layout.sample_rate_hz,
             channels=recording.layout.channels,
         )
-    listener.push(stream.finish())
     embedding = music.embed(music.model(), listener)
     return energy.overall(energy.contours([measured.steps], [embedding]))[0]
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from playlist_builder.networks import voice as vm
 from playlist_builder.networks.resampler import RATE
+from tests.evaluation import voice_teacher as vm
 from tests.evaluation.voice_pool import Piece
 from tests.evaluation.voice_start import HOP
 

@@ -304,16 +304,6 @@ def test_a_broken_detector_is_told_and_claims_nothing(library, music, threads, m
     assert {track.vocals for track in library.tracks()} == {"unknown"}
 
 
-def test_channels_that_cancel_each_other_are_heard_one_by_one():
-    rng = np.random.default_rng(0)
-    voice = rng.normal(0, 0.1, 1000).astype(np.float32)
-    gains = np.array([0.5, 0.5], np.float32)
-    opposed = analyse_file._mono(np.stack([voice, -voice]), gains)  # noqa: SLF001 - no other way in
-    np.testing.assert_array_equal(opposed, voice)
-    alike = analyse_file._mono(np.stack([voice, voice]), gains)  # noqa: SLF001
-    np.testing.assert_allclose(alike, voice, rtol=1e-5)
-
-
 def test_lyrics_beside_a_file_count_as_soon_as_they_are_there(library, music, threads):
     library.scan(music, executor=threads)
     (music / "1.lrc").write_text("[00:01.00]la la la la", encoding="utf-8")

@@ -9,8 +9,7 @@ processes run them.
 """
 
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from playlist_builder.analysis import features
+from playlist_builder.analysis import features, spectrum
 from playlist_builder.analysis.not_music import NotMusic
-from playlist_builder.analysis.spectrum import mono_gains
+from playlist_builder.analysis.spectrum import Spectra
 from playlist_builder.errors import AudioError, system_reason
 from playlist_builder.library.scan.file_state import UNREADABLE_STAT, FileResult, lyrics_paths, stat
 from playlist_builder.models import (
@@ -34,8 +33,7 @@ from playlist_builder.models import (
     Tags,
     VoiceDetection,
 )
-from playlist_builder.networks import music
-from playlist_builder.networks.resampler import Stream
+from playlist_builder.networks import mel, music
 from playlist_builder.vocals import detector, style
 
 if TYPE_CHECKING:
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
 
 LEAST_ALBUM_S = 900.0  # of files whose folder is searched for a CUE sheet
 MOST_SHEETS = 100  # that are read in a folder
-MIN_MONO_SHARE = 0.1  # of the energy of the loudest channel; a mono mix with less has lost music
 
 
 def analyse(path: str, vocals: bool, embedding: bool) -> FileResult:  # noqa: FBT001 - sent to another process
@@ -77,22 +74,17 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         before = stat(path)
         with decode.AudioFile(path) as recording:
             layout, measured, heard = recording.layout, None, None
-            blocks = recording.blocks()
-            listener = embedder = None
-            if vocals and not detector.supports_rate(layout.sample_rate_hz):
+            hears = mel.supports_rate(layout.sample_rate_hz)
+            if vocals and not hears:
                 heard = VoiceDetection("unknown", 0.0)
-            elif vocals:
-                listener = detector.VoiceDetector(detector.model())
-            if embedding and music.supports_rate(layout.sample_rate_hz):
-                embedder = music.MusicListener()
-            listeners = [each for each in (listener, embedder) if each is not None]
-            if listeners:
-                stream = Stream(layout.sample_rate_hz)
-                blocks = _with_listeners(blocks, stream, listeners, mono_gains(layout.channels))
+            listener = detector.VoiceDetector(detector.model()) if vocals and hears else None
+            embedder = music.MusicListener(layout.sample_rate_hz) if embedding and hears else None
+            hear = _hearing(listener, embedder)
             if measure:
-                measured = _measured(blocks, layout)
-            elif vocals or embedding:
-                deque(blocks, maxlen=0)
+                measured = _measured(recording.blocks(), layout, hear)
+            elif hear is not None:
+                for part in _spectra(recording.blocks(), layout):
+                    hear(part)
             else:
                 recording.read_packets()
             embedded = _embedding(embedder) if embedding else None
@@ -107,11 +99,39 @@ def _read(path: str, *, measure: bool, vocals: bool, embedding: bool) -> FileRes
         return FileResult(UNREADABLE_STAT, Skipped(path, system_reason(error)))
 
 
-def _measured(blocks: Iterable[NDArray[np.float32]], layout: "Layout") -> Measurement:
+def _hearing(
+    listener: detector.VoiceDetector | None, embedder: music.MusicListener | None
+) -> Callable[[Spectra], None] | None:
+    """Return what lets the networks hear a part of a track, None where there are none."""
+    if listener is None and embedder is None:
+        return None
+
+    def hear(part: Spectra) -> None:
+        if listener is not None:
+            listener.push(part.mel, part.heard)
+        if embedder is not None:
+            embedder.push(part.heard)
+
+    return hear
+
+
+def _spectra(blocks: Iterable[NDArray[np.float32]], layout: "Layout") -> Iterator[Spectra]:
+    rate_hz, channels = layout.sample_rate_hz, layout.channels
+    return spectrum.spectra(blocks, sample_rate_hz=rate_hz, channels=channels, hear=True)
+
+
+def _measured(
+    blocks: Iterable[NDArray[np.float32]],
+    layout: "Layout",
+    hear: Callable[[Spectra], None] | None,
+) -> Measurement:
     """Return what was measured in a track; raises AudioError where it is no music."""
     doubt = NotMusic()
     found = features.measure(
-        _watched(blocks, doubt), sample_rate_hz=layout.sample_rate_hz, channels=layout.channels
+        _watched(blocks, doubt),
+        sample_rate_hz=layout.sample_rate_hz,
+        channels=layout.channels,
+        hear=hear,
     )
     if reason := doubt.reason(found.features.loudness_lufs):
         raise AudioError(reason)
@@ -131,33 +151,6 @@ def _embedding(listener: music.MusicListener | None) -> Embedding:
     if listener is None:
         return Embedding(np.zeros((0, STYLE_SIZE), np.float32), np.zeros(0, np.float32))
     return music.embed(music.model(), listener)
-
-
-def _with_listeners(
-    blocks: Iterable[NDArray[np.float32]],
-    stream: Stream,
-    listeners: Sequence[detector.VoiceDetector | music.MusicListener],
-    gains: NDArray[np.float32],
-) -> Iterator[NDArray[np.float32]]:
-    """Pass blocks on, and their mono mix to listeners: one decoding and resampling serve all."""
-    for block in blocks:
-        heard = stream.push(_mono(block, gains))
-        for listener in listeners:
-            listener.push(heard)
-        yield block
-    rest = stream.finish()
-    for listener in listeners:
-        listener.push(rest)
-
-
-def _mono(block: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mono mix, or the loudest channel where channels cancel each other out in it."""
-    mono: NDArray[np.float32] = gains @ block
-    energy = np.vecdot(block, block)
-    if float(np.vdot(mono, mono)) < MIN_MONO_SHARE * float(energy.max(initial=0.0)):
-        loudest: NDArray[np.float32] = block[int(energy.argmax())]
-        return loudest
-    return mono
 
 
 def _tags(path: str) -> Tags:
