@@ -1,7 +1,7 @@
 """The connections of browsers: any number may come, and few may stay without asking for something.
 
 Each takes a file handle, of which the music needs some too. Another user of this machine could take
-them all; the oldest connection that has asked nothing yet makes room for a new one.
+them all; the oldest connection that has asked nothing yet gives way to a new one.
 """
 
 import asyncio
