@@ -148,10 +148,12 @@ class Running:
         if button is None:
             raise RequestError("There is no button {name!r}.", name=name)
         self.heard_until(position_s)
-        when, until_s = moment(button, when), self.log.steady_s() + TAKE_BACK_S
-        press = self._done(Press(0, name, when, "", None, until_s, self.score))
+        when = moment(button, when)
+        press = self._done(Press(0, name, when, "", None, 0.0, self.score))
         pressed = Pressed(name, NOW if when == NOW else AFTER, press.sentence, press.from_s)
-        press = replace(press, number=self.log.note(pressed, self.position_s))
+        number = self.log.note(pressed, self.position_s)
+        until_s = self.log.steady_s() + TAKE_BACK_S  # from when it is answered: it may take long
+        press = replace(press, number=number, until_s=until_s)
         self._tell_plan(name)
         self.pending.append(press)
         return press

@@ -149,7 +149,9 @@ def calm_music(tracks: Sequence[Track], percentiles: Floats | None = None) -> Ca
         "stroke_rate_hz": stroke_rate_hz,
         "pulse_clarity": pulse_clarity,
     }
-    last, first = np.quantile(chosen.energy, (0.1, 0.6)).tolist()
+    is_calmest = limits == LIMITS[0]
+    # Where less calm tracks had to be admitted, it does not begin with the liveliest of them.
+    last, first = np.quantile(chosen.energy, (0.1, 0.6 if is_calmest else 0.3)).tolist()
     tensions = chosen.tension[np.isfinite(chosen.tension)]
     levels = {"first": first, "opened": first + OPENING * (last - first), "last": last}
     levels["peak"] = values["peak"]
@@ -163,6 +165,5 @@ def calm_music(tracks: Sequence[Track], percentiles: Floats | None = None) -> Ca
         "opening_pulse_clarity": min(pulse_clarity, PULSE_CLARITY),
         "tension": float(np.quantile(tensions, LEAST_TENSE)) if len(tensions) else 1.0,
     }
-    is_calmest = limits == LIMITS[0]
     notes = [] if is_calmest else [notice("music_is_short", share=share, **values)]
     return CalmMusic(chosen, plan | values | levels, notes)
