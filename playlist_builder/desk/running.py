@@ -286,8 +286,11 @@ class Running:
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
             "pending": [each.view(self.log.steady_s()) for each in self._in_force()],
-            "told": [*self.told, *self._unwritten()],
+            "told": [*self.told, *self._calmness(), *self._unwritten()],
         }
+
+    def _calmness(self) -> list[str]:
+        return run_view.calmness(self.bench.session, self.bench.words)
 
     def _unwritten(self) -> list[str]:
         failure, words = self.log.failure, self.bench.words

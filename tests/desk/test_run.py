@@ -10,6 +10,7 @@ from playlist_builder import LibraryError, RequestError
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
+from playlist_builder.desk.words import Words
 
 FRAME_S = 0.02
 
@@ -96,6 +97,18 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
     clock.later(4.5)
     with pytest.raises(RequestError, match="too long ago"):
         bench.do("take_back", {"press": answer["press"], "position_s": 315.5})
+
+
+def test_how_calm_the_music_is_that_was_called_for_is_one_sentence_until_it_is_taken_back(bench):
+    bench.do("begin", {})
+    assert bench.state()["run"]["told"] == []
+    answer = press(bench, "calm", 900.0, "now")
+    (told,) = bench.state()["run"]["told"]
+    assert told.startswith("There is little calm music: ")
+    bench.words = Words("ja")
+    assert bench.state()["run"]["told"][0].startswith("静かな音楽が足りない")
+    bench.do("take_back", {"press": answer["press"], "position_s": 901.0})
+    assert bench.state()["run"]["told"] == []
 
 
 @pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
@@ -323,7 +336,7 @@ def test_a_press_is_heard_and_told_of_where_nothing_can_be_written(bench, monkey
         patch.setattr(type(bench.library.records), "append", full)
         assert press(bench, button)["sentence"]
         assert first_change(before.sounds, bench.run.score.sounds) is not None
-        (told,) = bench.state()["run"]["told"]
+        *_, told = bench.state()["run"]["told"]
         assert "The disk is full." in told
         assert "plays on" in told
     bench.do("note", {"text": "x", "position_s": 301.0})
