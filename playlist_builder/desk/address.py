@@ -6,14 +6,13 @@ the proof for a second start.
 """
 
 import hmac
-import json
-import os
 import re
 import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from playlist_builder.desk import own_file
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # by which a browser may ask for it
@@ -97,33 +96,13 @@ def read(library: str) -> Address | None:
 
     A file that another user can have written, or a link, is none.
     """
-    try:
-        opened = os.open(file_of(library), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(opened, encoding="utf-8") as file:
-            known = json.loads(file.read(LONGEST)) if _is_own(os.fstat(opened)) else {}
-        port, token = known["port"], known["token"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    known = own_file.read(file_of(library), LONGEST)
+    port, token = known.get("port"), known.get("token")
     if type(port) is int and 0 < port < 2**16 and isinstance(token, str) and token.isascii():
         return Address(port, token)
     return None
 
 
-def _is_own(found: os.stat_result) -> bool:
-    """Whether a file is a plain one of this user that nobody else can write or read."""
-    if not stat.S_ISREG(found.st_mode):
-        return False
-    if os.name == "nt":  # there, the folder says who may
-        return True
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-
-
 def write(library: str, address: Address) -> None:
     """Keep an address for the next start, readable by this user alone."""
-    path = file_of(library)
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "w", encoding="utf-8") as file:
-        json.dump({"port": address.port, "token": address.token}, file)
-    new.replace(path)
+    own_file.write(file_of(library), {"port": address.port, "token": address.token})

@@ -10,12 +10,14 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from playlist_builder.desk.bench import Bench
+from playlist_builder.errors import PlaylistBuilderError
 
 T = TypeVar("T")
+TEND_S = 5.0  # between two looks at what waits to be written
 LEFT_S = 3.0  # after which a page that is gone holds the desk no more
 
 
@@ -33,6 +35,7 @@ class Desk:
         self._bench: Bench | None = None
         self._newest: Counter[str] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._tending: asyncio.Task[None] | None = None
         self._pages: dict[asyncio.Queue[str], str] = {}
         self.holder = ""
 
@@ -43,9 +46,12 @@ class Desk:
     def serve(self) -> None:
         """Take note of the thread of the server, in which this is called."""
         self._loop = asyncio.get_running_loop()
+        self._tending = self._loop.create_task(self._tend())
 
     async def close(self) -> None:
         """Close the library."""
+        if self._tending is not None:
+            self._tending.cancel()
         await self.call(self.bench.close)
         self._thread.shutdown()
 
@@ -124,6 +130,15 @@ class Desk:
         """Read the library again when its thread is free, and tell of it; from any thread."""
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._reread(), self._loop)
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_S)
+            before = self.bench.version
+            with suppress(PlaylistBuilderError):
+                await self.call(self.bench.tend)
+            if self.bench.version != before:
+                self.tell("state", {"version": self.bench.version})
 
     async def _reread(self) -> None:
         await self.call(self.bench.reread)

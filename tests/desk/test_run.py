@@ -1,8 +1,6 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
-import sqlite3
-from contextlib import closing, contextmanager
 
 import pytest
 
@@ -11,6 +9,7 @@ from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
 from playlist_builder.desk.words import Words
+from tests.desk.support import locked
 
 FRAME_S = 0.02
 
@@ -285,6 +284,7 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     bench.do("begin", {})
     press(bench, button, when="now")
     bench.do("end", {"position_s": 310.0, "finished": False})
+    bench.do("leave_record", {})
     bench.do("undo", {})
     before = bench.state()["session"]["curve"]
     with pytest.raises(RequestError, match="cannot be drawn"):
@@ -292,15 +292,6 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     assert bench.state()["session"]["curve"] == before
     bench.open_last()
     assert bench.state()["session"]["curve"] == before
-
-
-@contextmanager
-def locked(path):
-    """As while another process writes, and does not end."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def test_a_press_does_not_wait_for_a_library_that_another_process_writes_to(bench, opened):
