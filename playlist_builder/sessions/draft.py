@@ -331,16 +331,18 @@ def fill_quickly(
     after: Sequence[Track],
     *,
     known: Sequence[Track],
+    lifts: bool = False,
 ) -> list[Track] | None:
     """Return what to play behind the order of a draft, up to what comes `after` it, or None.
 
-    No `known` track, and nothing of its tail.
+    No `known` track, and nothing of its tail; rules give way as `filled_quickly` `lifts` them.
     """
     if any(draft.is_pinned(track) for track in removed):
         return None
     free = ~repeated(draft.pool, (*known, *after, *draft.tail))
     gap = Gap(draft.order, after, used=plays_by([*draft.order, *after]))
-    return filled_quickly(gap, draft.pool.take(free), draft.objective, removed)
+    pool = draft.pool.take(free)
+    return filled_quickly(gap, pool, draft.objective, removed, lifts=lifts)
 
 
 def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be in it
