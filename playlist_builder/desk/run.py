@@ -7,7 +7,7 @@ from typing import Any
 
 from playlist_builder import Begun, Ended, Note, RequestError, event_of
 from playlist_builder.desk import aside
-from playlist_builder.desk.arguments import Arguments
+from playlist_builder.desk.arguments import WAITED, Arguments
 from playlist_builder.desk.bench import Bench, Command
 from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
@@ -53,13 +53,14 @@ def begin(bench: Bench, _: Arguments) -> None:
 def press(bench: Bench, given: Arguments) -> dict[str, Any]:
     """Press a button: `when` is now or after, where both can be."""
     run = running(bench)
-    pressed = run.press(given.text("button"), given.text("when"), _position(given))
+    pressed = run.press(given.text("button"), given.text("when"), _position_now(run, given))
     return pressed.view(run.log.steady_s())
 
 
 def take_back(bench: Bench, given: Arguments) -> None:
     """Let a press not have been."""
-    running(bench).take_back(given.whole("press", 1), _position(given))
+    run = running(bench)
+    run.take_back(given.whole("press", 1), _position_now(run, given))
 
 
 def note(bench: Bench, given: Arguments) -> None:
@@ -113,7 +114,7 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
 def lost(bench: Bench, given: Arguments) -> None:
     """Play something else where a file cannot be read, from a second of the mix on."""
     run = running(bench)
-    run.heard_until(_position(given))
+    run.heard_until(_position_now(run, given))
     from_s = given.number("from_s")
     path = run.line.slots[run.line.place(from_s)].path
     run.lost(path, from_s)
@@ -189,6 +190,12 @@ def running(bench: Bench) -> Running:
     if not isinstance(bench.run, Running):
         raise RequestError("No session runs.")
     return bench.run
+
+
+def _position_now(run: Running, given: Arguments) -> float:
+    """Return how far the mix is heard by now: it has played on while the command waited."""
+    waited_s = given.number(WAITED) if WAITED in given else 0.0
+    return _position(given) + (0.0 if run.paused else waited_s)
 
 
 def _position(given: Arguments) -> float:

@@ -13,6 +13,7 @@ from playlist_builder.arranger.solver.cost import END_WEIGHT, step_at
 from playlist_builder.arranger.solver.graph import share_artist
 from playlist_builder.arranger.solver.search import SearchSpace
 from playlist_builder.models import Bools, Floats, Ints
+from playlist_builder.stopping import check_stopped
 
 WIDTH = 64  # nodes that go on, unless told otherwise
 BRANCHES = 10  # ways in which each of them goes on
@@ -54,6 +55,7 @@ def swift(space: SearchSpace, width: int = WIDTH) -> Ints | None:
     )
     best, least = None, np.inf
     while len(nodes.cost):
+        check_stopped()
         cost, end_ms = _extended(space, nodes, related)
         off_ms = np.abs(end_ms - goal_ms)
         done = np.where(off_ms <= grid.tolerance_ms, cost, np.inf)
