@@ -8,11 +8,12 @@ the proof for a second start.
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from playlist_builder.desk import own_file
+from playlist_builder.desk import machine, own_file
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # by which a browser may ask for it
@@ -68,7 +69,7 @@ class Address:
         """Return what to open in a browser: it holds a key that opens the page once, and soon.
 
         Other users of the machine can see what a browser is started with. `now_ns` is the time of
-        the machine's monotonic clock, which is the same for all processes.
+        the machine's clock, which is the same for all processes (see `machine`).
         """
         named = f"{now_ns}-{secrets.token_urlsafe(_TOKEN_BYTES)}"
         return f"http://{HOST}:{self.port}/?key={named}-{self._derived('key', named)}"
@@ -92,17 +93,35 @@ def file_of(library: str) -> Path:
 
 
 def read(library: str) -> Address | None:
-    """Return the address that was last used for a library, or None.
+    """Return the address that was last used for a library since the machine was started, or None.
 
     A file that another user can have written, or a link, is none.
     """
     known = own_file.read(file_of(library), LONGEST)
-    port, token = known.get("port"), known.get("token")
-    if type(port) is int and 0 < port < 2**16 and isinstance(token, str) and token.isascii():
+    port, token = port_of(known), known.get("token")
+    is_of_now = known.get("boot") == machine.boot()  # its clock, and its programs, are others now
+    if port is not None and isinstance(token, str) and token.isascii() and is_of_now:
         return Address(port, token)
     return None
 
 
+def last_port(library: str) -> int | None:
+    """Return the port that was last used for a library, or None."""
+    return port_of(own_file.read(file_of(library), LONGEST))
+
+
+def port_of(known: Mapping[str, object]) -> int | None:
+    """Return the port in a file, or None."""
+    port = known.get("port")
+    return port if type(port) is int and 0 < port < 2**16 else None
+
+
+def remove(library: str) -> None:
+    """Keep no address; raises OSError where the file cannot be removed."""
+    file_of(library).unlink(missing_ok=True)
+
+
 def write(library: str, address: Address) -> None:
     """Keep an address for the next start, readable by this user alone."""
-    own_file.write(file_of(library), {"port": address.port, "token": address.token})
+    known = {"port": address.port, "token": address.token, "boot": machine.boot()}
+    own_file.write(file_of(library), known)

@@ -4,8 +4,9 @@
     GET  /closed           what is shown in its place to a browser that is not known
     GET  /static/NAME      its scripts and style
     GET  /api/state        all that it shows
-    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell,
-                           such as `sound`, as in the state, and `position` of a player
+    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), `ended` when the desk
+                           ends, and what others tell, such as `sound`, as in the state, and
+                           `position` of a player
     POST /api/hold         {tab}: this page takes the desk over
     POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
 
