@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 MOST = 256  # that have asked nothing yet
 SILENT_S = 2.0  # for which they may
 AT_ONCE = 32  # that are taken before those that came earlier are listened to
+WAITING = 1024  # that wait to be taken, in their order; others try again a second later
 STAYS_S = 600  # for which a page that asks nothing keeps its connections
 
 

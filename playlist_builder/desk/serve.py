@@ -26,7 +26,7 @@ from playlist_builder.desk import downloads, machine, prepare, record_routes, ru
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
-from playlist_builder.desk.connections import AT_ONCE, STAYS_S, connection_type
+from playlist_builder.desk.connections import AT_ONCE, STAYS_S, WAITING, connection_type
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.driver import Connect, Driver
 from playlist_builder.desk.guard import PING, Guard
@@ -148,6 +148,12 @@ class _Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._ending, self._ended = ending, ended
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin: many may wait to be taken, and few are taken at once."""
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End: answers that are under way have a moment left."""
