@@ -192,6 +192,7 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
     again = opened().run
     assert first_change(before.score.sounds, again.score.sounds) is None
     assert again.position_s == 305.0
+    assert again.position_at == before.position_at
     assert again.view()["first"] == before.view()["first"]
     assert again.view()["session"] == before.view()["session"]
     clock.later(7 * 3600.0)
