@@ -240,8 +240,10 @@ class Running:
     def lost(self, path: str, from_s: float) -> None:
         """Play something else in place of a file that cannot be read from a moment on."""
         now_s = self.position_s + LEAD_S
-        place = next((n for n, each in enumerate(self.line.slots) if each.path == path), None)
-        if place is None or end_s(self.line.clips[place]) <= now_s:
+        pairs = enumerate(zip(self.line.slots, self.line.clips, strict=True))
+        coming = (n for n, (own, clip) in pairs if own.path == path and end_s(clip) > now_s)
+        place = next(coming, None)  # it may come more than once
+        if place is None:
             return
         slot, before = self.line.slots[place], self.score
         editor = self.bench.edited()
