@@ -17,6 +17,7 @@ from .errors import (
     QueryError,
     RequestError,
     SessionError,
+    StoppedError,
 )
 from .files.path_map import PathMap
 from .language.notices import Notice
@@ -112,6 +113,7 @@ from .sessions.library import Library
 from .sessions.matches import Match
 from .sessions.offers import Offer
 from .sessions.resolve import Resolved
+from .stopping import check_stopped, stoppable
 from .tracks.queries import matching
 from .tracks.track_table import TrackTable
 
@@ -227,6 +229,7 @@ __all__ = [
     "Spare",
     "StandsOut",
     "Stat",
+    "StoppedError",
     "Tags",
     "TakenBack",
     "Track",
@@ -241,6 +244,7 @@ __all__ = [
     "analyse_file",
     "arrange",
     "available_profiles",
+    "check_stopped",
     "connect_player",
     "copy_session",
     "document_of",
@@ -261,6 +265,7 @@ __all__ = [
     "series",
     "session_concerns",
     "session_text",
+    "stoppable",
     "write_record",
     "write_report",
     "write_session",

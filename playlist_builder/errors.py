@@ -114,6 +114,10 @@ class PlaylistError(PlaylistBuilderError):
     """A playlist file that cannot be read."""
 
 
+class StoppedError(PlaylistBuilderError):
+    """Work was stopped by who had asked for it; nothing was changed."""
+
+
 class RequestError(PlaylistBuilderError):
     """What was asked for cannot be understood."""
 

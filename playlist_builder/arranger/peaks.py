@@ -21,6 +21,14 @@ def highest(tracks: TrackTable, percentiles: Floats | None) -> Floats32:
     return np.asarray(np.maximum.reduceat(values, begins))
 
 
+def opening_peaks(tracks: TrackTable, for_s: float) -> Floats32:
+    """Return the highest step of each track among those that begin within its first seconds."""
+    if not tracks:
+        return np.zeros(0, np.float32)
+    values, begins, places = _steps(tracks, None)
+    return np.asarray(np.maximum.reduceat(np.where(places * STEP_S < for_s, values, 0.0), begins))
+
+
 def excess(tracks: TrackTable, first: int, objective: Objective) -> Floats32:
     """Return how far each track would rise above the peaks of phases if it began with a step.
 

@@ -6,14 +6,14 @@ the proof for a second start.
 """
 
 import hmac
-import json
-import os
 import re
 import secrets
-import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from playlist_builder.desk import machine, own_file
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # by which a browser may ask for it
@@ -69,7 +69,7 @@ class Address:
         """Return what to open in a browser: it holds a key that opens the page once, and soon.
 
         Other users of the machine can see what a browser is started with. `now_ns` is the time of
-        the machine's monotonic clock, which is the same for all processes.
+        the machine's clock, which is the same for all processes (see `machine`).
         """
         named = f"{now_ns}-{secrets.token_urlsafe(_TOKEN_BYTES)}"
         return f"http://{HOST}:{self.port}/?key={named}-{self._derived('key', named)}"
@@ -93,37 +93,35 @@ def file_of(library: str) -> Path:
 
 
 def read(library: str) -> Address | None:
-    """Return the address that was last used for a library, or None.
+    """Return the address that was last used for a library since the machine was started, or None.
 
     A file that another user can have written, or a link, is none.
     """
-    try:
-        opened = os.open(file_of(library), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(opened, encoding="utf-8") as file:
-            known = json.loads(file.read(LONGEST)) if _is_own(os.fstat(opened)) else {}
-        port, token = known["port"], known["token"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if type(port) is int and 0 < port < 2**16 and isinstance(token, str) and token.isascii():
+    known = own_file.read(file_of(library), LONGEST)
+    port, token = port_of(known), known.get("token")
+    is_of_now = known.get("boot") == machine.boot()  # its clock, and its programs, are others now
+    if port is not None and isinstance(token, str) and token.isascii() and is_of_now:
         return Address(port, token)
     return None
 
 
-def _is_own(found: os.stat_result) -> bool:
-    """Whether a file is a plain one of this user that nobody else can write or read."""
-    if not stat.S_ISREG(found.st_mode):
-        return False
-    if os.name == "nt":  # there, the folder says who may
-        return True
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+def last_port(library: str) -> int | None:
+    """Return the port that was last used for a library, or None."""
+    return port_of(own_file.read(file_of(library), LONGEST))
+
+
+def port_of(known: Mapping[str, object]) -> int | None:
+    """Return the port in a file, or None."""
+    port = known.get("port")
+    return port if type(port) is int and 0 < port < 2**16 else None
+
+
+def remove(library: str) -> None:
+    """Keep no address; raises OSError where the file cannot be removed."""
+    file_of(library).unlink(missing_ok=True)
 
 
 def write(library: str, address: Address) -> None:
     """Keep an address for the next start, readable by this user alone."""
-    path = file_of(library)
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "w", encoding="utf-8") as file:
-        json.dump({"port": address.port, "token": address.token}, file)
-    new.replace(path)
+    known = {"port": address.port, "token": address.token, "boot": machine.boot()}
+    own_file.write(file_of(library), known)

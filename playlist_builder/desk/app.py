@@ -4,8 +4,9 @@
     GET  /closed           what is shown in its place to a browser that is not known
     GET  /static/NAME      its scripts and style
     GET  /api/state        all that it shows
-    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), and what others tell,
-                           such as `sound`, as in the state, and `position` of a player
+    GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), `ended` when the desk
+                           ends, and what others tell, such as `sound`, as in the state, and
+                           `position` of a player
     POST /api/hold         {tab}: this page takes the desk over
     POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
 
@@ -20,6 +21,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.resources import files
+from threading import Event
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -33,6 +35,7 @@ from playlist_builder.desk.desk import Desk, Superseded
 from playlist_builder.desk.driver import Driver
 from playlist_builder.desk.guard import CLOSED
 from playlist_builder.desk.texts import TEXTS
+from playlist_builder.desk.turns import BACKGROUND
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import PlaylistBuilderError
 from playlist_builder.language.translation import Phrase
@@ -166,6 +169,13 @@ async def _hold(request: Request) -> Response:
     return Json({})
 
 
+async def _watch(request: Request, left: Event) -> None:
+    """Set `left` when the page waits for its answer no more."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    left.set()
+
+
 async def _do(request: Request) -> Response:
     desk: Desk = request.app.state.desk
     body = await _json(request)
@@ -177,10 +187,16 @@ async def _do(request: Request) -> Response:
     if body.get("tab") != desk.holder and name not in ANY_PAGE:
         return Json({"holder": desk.holder}, HTTPStatus.CONFLICT)
     seen = body.get("version")
+    left = Event()
+    watch = asyncio.create_task(_watch(request, left)) if name in BACKGROUND else None
     try:
-        ran, answer, state = await desk.do(name, body, seen=seen if type(seen) is int else None)
+        seen = seen if type(seen) is int else None
+        ran, answer, state = await desk.do(name, body, seen=seen, left=left)
     except Superseded:
         return Json({"superseded": True}, HTTPStatus.CONFLICT)
+    finally:
+        if watch is not None:
+            watch.cancel()
     if not ran:
         return Json({"state": state}, HTTPStatus.CONFLICT)
     return Json({"answer": answer, "state": state})

@@ -6,6 +6,8 @@ from typing import Any
 from playlist_builder.checked import is_number, wrong
 from playlist_builder.language.translation import Phrase
 
+WAITED = "waited_s"  # how long a command has waited for its turn, which the desk says itself
+
 
 class Arguments:
     """What came with a command. Each method raises RequestError for what it cannot be."""

@@ -27,6 +27,7 @@ from playlist_builder import (
 )
 from playlist_builder.desk import changes, views
 from playlist_builder.desk.arguments import Arguments
+from playlist_builder.desk.log import check_is_there
 from playlist_builder.desk.scan import Scan, Tell
 from playlist_builder.desk.sound import Sound
 from playlist_builder.desk.words import Words
@@ -39,6 +40,20 @@ class Shown(Protocol):
 
     def view(self) -> dict[str, Any]:
         """Return it as JSON."""
+
+    def tend(self) -> None:
+        """Do what is to be done from time to time."""
+
+
+class Unwritten(Protocol):
+    """What is still to be written of a run that is over."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is not written yet."""
+
+    def flush(self) -> None:
+        """Try to write it."""
 
 
 class Outside(Protocol):
@@ -57,7 +72,8 @@ class Bench:
     that were looked at and may be taken. `stroke` is the drawing of the curve that made the last
     change, empty where something else did. `run` is the session while it plays, and `after` the
     number of the record that is looked at when it has. `player` is what plays it, None for the
-    page. `unkept` says why the session that plays cannot be kept, if it cannot.
+    page. `unkept` says why the session that plays cannot be kept, if it cannot, and `unwritten` is
+    what waits of a run that is over.
     """
 
     def __init__(  # noqa: PLR0913 - what it is made of
@@ -83,6 +99,7 @@ class Bench:
         self.unkept = ""
         self.run: Shown | None = None
         self.after: int | None = None
+        self.unwritten: Unwritten | None = None
         self.player: Outside | None = None
         self.scan = Scan(path, words, tell)
         self._commands = commands
@@ -92,7 +109,10 @@ class Bench:
     def close(self) -> None:
         """Close the library."""
         self.scan.stop()
-        self.library.__exit__()
+        try:
+            self.tend()
+        finally:
+            self.library.__exit__()
 
     @property
     def session(self) -> Session:
@@ -142,6 +162,21 @@ class Bench:
         self.editor = SessionEditor(self.library, session, profile_folders=self.folders)
         self._changed({})
 
+    def tend(self) -> None:
+        """Write what waits of what plays, or has, if that can be written by now."""
+        if self.run is not None:
+            self.run.tend()
+        if self.unwritten is not None:
+            self.unwritten.flush()
+            if not self.unwritten.waits:
+                self.unwritten = None
+
+    def over(self, number: int, unwritten: Unwritten) -> None:
+        """Let nothing run any more, and look at the record of a number; a part of it may wait."""
+        self.run, self.after, self.unwritten = None, number, unwritten
+        self.version += 1
+        self.sound.follow(self.version, self.session)
+
     def took(self, edited: Edited, *, stroke: str = "", is_kept: bool = True) -> None:
         """Take in a change that the editor made, and keep it."""
         try:
@@ -153,6 +188,7 @@ class Bench:
     def _keep(self) -> None:
         """Keep the session. What plays does not wait for a disk: it is kept with a later change."""
         try:
+            check_is_there(self.library.path)
             self.library.keep(self.edited(), wait=self.run is None)
             self.unkept = ""
         except LibraryError as error:
@@ -184,13 +220,18 @@ class Bench:
                 self.editor = None
 
     def state(self) -> dict[str, Any]:
-        """Return all that the page shows, as JSON; of a session that plays, that alone."""
+        """Return all that the page shows, as JSON; of a session that plays, or has, that alone.
+
+        What plays, and its end, are shown without a look into the library.
+        """
         if self.run is not None:
             return {"version": self.version, "run": self.run.view()}
+        if self.after is not None:
+            return {"version": self.version, "run": None, "after": self.after}
         return {
             "version": self.version,
             "run": None,
-            "after": self.after,
+            "after": None,
             "library": views.library(self.library, self.music),
             "scan": self.scan.state,
             "session": None if self.editor is None else self._shown(self.editor),

@@ -1,21 +1,29 @@
 """What all requests to the desk share: one thread for the library, and who is told of changes.
 
 The library, its session and its editor live in that thread, so that one command runs after another;
-of those that replace each other, such as the steps of dragging a point, the newest wins. One page
+of those that replace each other, such as the steps of dragging a point, the newest wins, and those
+that take long give way to what is urgent (see `turns`). One page
 holds the desk: the others look on, until they ask to take over.
 """
 
 import asyncio
 import json
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from threading import Event
 from typing import Any, TypeVar
 
+from playlist_builder import PlaylistBuilderError, StoppedError, check_stopped, stoppable
+from playlist_builder.desk.arguments import WAITED
 from playlist_builder.desk.bench import Bench
+from playlist_builder.desk.turns import BACKGROUND, Turn, Way
 
 T = TypeVar("T")
+NEVER = Event()
+TEND_S = 5.0  # between two looks at what waits to be written
 LEFT_S = 3.0  # after which a page that is gone holds the desk no more
 
 
@@ -32,7 +40,9 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, "desk-library")
         self._bench: Bench | None = None
         self._newest: Counter[str] = Counter()
+        self._turns: list[Turn] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._tending: asyncio.Task[None] | None = None
         self._pages: dict[asyncio.Queue[str], str] = {}
         self.holder = ""
 
@@ -43,9 +53,12 @@ class Desk:
     def serve(self) -> None:
         """Take note of the thread of the server, in which this is called."""
         self._loop = asyncio.get_running_loop()
+        self._tending = self._loop.create_task(self._tend())
 
     async def close(self) -> None:
         """Close the library."""
+        if self._tending is not None:
+            self._tending.cancel()
         await self.call(self.bench.close)
         self._thread.shutdown()
 
@@ -77,31 +90,54 @@ class Desk:
         return answer
 
     async def do(
-        self, name: str, given: Mapping[str, Any], *, seen: int | None
+        self, name: str, given: Mapping[str, Any], *, seen: int | None, left: Event = NEVER
     ) -> tuple[bool, Any, dict[str, Any]]:
         """Run a command on the version that its page has seen.
 
         Return whether it ran, its answer, and the state after it; it does not run where the session
-        has changed since. Raises Superseded, and PlaylistBuilderError as the command does.
+        has changed since, and no longer than until the page has `left`. Raises Superseded, and
+        PlaylistBuilderError as the command does.
         """
         self._newest[name] += 1
-        turn = self._newest[name]
+        number, came_s = self._newest[name], time.monotonic()
+        turn = Turn(name, given)
 
         def run() -> tuple[bool, Any, dict[str, Any]]:
-            if given.get("newest") and turn != self._newest[name]:
+            if given.get("newest") and number != self._newest[name]:
                 raise Superseded
             bench = self.bench
             if seen is not None and seen != bench.version:
                 return False, None, bench.state()
-            answer = bench.do(name, given)
+            with stoppable(lambda: turn.stop.is_set() or left.is_set()):
+                check_stopped()
+                answer = bench.do(name, {**given, WAITED: time.monotonic() - came_s})
             return True, answer, bench.state()
 
         before = self.bench.version
+        while True:
+            try:
+                with self._taking(turn):
+                    return await self.call(run)
+            except StoppedError:
+                if left.is_set() or (turn.way is Way.DROPS and name in BACKGROUND):
+                    raise Superseded from None
+                if turn.way is Way.DROPS:
+                    raise
+                turn = Turn(name, given)  # its turn comes once more
+            finally:
+                if self.bench.version != before:
+                    self.tell("state", {"version": self.bench.version})
+
+    @contextmanager
+    def _taking(self, turn: Turn) -> Iterator[None]:
+        """Let a command have its turn; others that are less urgent give way."""
+        for other in self._turns:
+            other.give_way(turn)
+        self._turns.append(turn)
         try:
-            return await self.call(run)
+            yield
         finally:
-            if self.bench.version != before:
-                self.tell("state", {"version": self.bench.version})
+            self._turns.remove(turn)
 
     def tell(self, kind: str, value: Mapping[str, Any]) -> None:
         """Tell all pages something; called in the thread of the server."""
@@ -124,6 +160,15 @@ class Desk:
         """Read the library again when its thread is free, and tell of it; from any thread."""
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._reread(), self._loop)
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_S)
+            before = self.bench.version
+            with suppress(PlaylistBuilderError):
+                await self.call(self.bench.tend)
+            if self.bench.version != before:
+                self.tell("state", {"version": self.bench.version})
 
     async def _reread(self) -> None:
         await self.call(self.bench.reread)

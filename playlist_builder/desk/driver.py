@@ -322,9 +322,7 @@ class Drive:
             for at_s, what in heard(queue, run.identities, from_s, to_s) if is_due else ():
                 run.log.note(what, at_s, ago_s=to_s - at_s)
             if is_over:
-                run.log.note(Ended("finished"), to_s)
-                bench.run, bench.after = None, run.log.run.number
-                bench.version += 1
+                run.end(Ended("finished"), to_s)
             elif is_checked:
                 run.check()
             position_at = run.position_at.timestamp()

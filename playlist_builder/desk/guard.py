@@ -7,7 +7,6 @@ Project. Nothing is ever allowed to another origin, so there is no CORS.
 """
 
 import hmac
-import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qs
@@ -16,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from playlist_builder.desk import machine
 from playlist_builder.desk.address import KEY_LIVES_NS, Address
 
 METHODS = ("GET", "HEAD", "POST")
@@ -59,7 +59,7 @@ class Guard:
         address: Address,
         library: str,
         *,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
+        clock_ns: Callable[[], int] = machine.now_ns,
     ) -> None:
         """Take the clock by which keys are made; keys of before this moment open nothing."""
         self._app = app

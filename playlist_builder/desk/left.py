@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from playlist_builder import Begun, Paused, RecordedEvent, Resumed, Silent, Sounded, Unknown
 from playlist_builder.desk.log import IDENTITIES, SCORE
@@ -35,7 +35,8 @@ def left(events: Iterable[RecordedEvent], begun_at: datetime) -> Left:
         what = event.what
         if isinstance(what, Sounded | Silent):
             if event.session_s + what.seconds >= position_s:
-                position_s, at = event.session_s + what.seconds, datetime.fromisoformat(event.at)
+                position_s = event.session_s + what.seconds
+                at = datetime.fromisoformat(event.at) + timedelta(seconds=what.seconds)
         elif isinstance(what, Paused | Resumed):
             is_paused = isinstance(what, Paused)
         elif isinstance(what, Begun):

@@ -1,5 +1,6 @@
 """The commands by which a session is prepared: built, looked at and changed."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from playlist_builder import (
     Ban,
+    Edited,
     Library,
     Mark,
     PlaylistBuilderError,
@@ -181,13 +183,54 @@ def insert(bench: Bench, given: Arguments) -> None:
 
 
 def undo(bench: Bench, _: Arguments) -> None:
-    """Step back before the last change."""
-    bench.took(bench.edited().undo())
+    """Step back before the last change; what was banned stays out.
+
+    With what was banned since, the state before a change is mostly the one that is there: then the
+    change before is undone as well.
+    """
+    editor = bench.edited()
+    edited, back = editor.undo(), 1
+    if _banned_slots(bench) and editor.can_undo:
+        edited, back = editor.undo(), 2
+    elif _banned_slots(bench):
+        editor.redo()
+        raise RequestError("There is no change to undo but of what is banned, which stays out.")
+    bench.took(_without_banned(bench, edited, editor.redo, back))
 
 
 def redo(bench: Bench, _: Arguments) -> None:
-    """Make the change again that was undone last."""
-    bench.took(bench.edited().redo())
+    """Make the change again that was undone last; what was banned stays out."""
+    editor = bench.edited()
+    bench.took(_without_banned(bench, editor.redo(), editor.undo, 1))
+
+
+def _without_banned(
+    bench: Bench, edited: Edited, returning: Callable[[], Edited], steps: int
+) -> Edited:
+    """Return a change after which nothing banned is in the session.
+
+    Where nothing can take the place of the first, all is as so many steps before.
+    """
+    for number, identity in enumerate(_banned_slots(bench)):
+        try:
+            edited = bench.edited().drop(_place(bench, identity))
+        except PlaylistBuilderError:
+            for _ in range(0 if number else steps):
+                returning()
+            raise
+    return edited
+
+
+def _banned_slots(bench: Bench) -> list[str]:
+    """Return what is in the session, and was banned since."""
+    banned, known = _banned(bench), bench.music.by_identity()
+    slots = (slot.identity for slot in bench.session.slots)
+    return [own for own in slots if own in banned or (own in known and known[own].mark.banned)]
+
+
+def _place(bench: Bench, identity: str) -> int:
+    """Return the number of a track in the session, from 1."""
+    return [slot.identity for slot in bench.session.slots].index(identity) + 1
 
 
 def search(bench: Bench, given: Arguments) -> dict[str, Any]:
@@ -262,10 +305,8 @@ def ban_for(bench: Bench, given: Arguments) -> None:
 
 def _out(bench: Bench, identity: str) -> None:
     """Take a track out of the session on the desk, if it is in it."""
-    own = () if bench.editor is None else bench.session.slots
-    for place, slot in enumerate(own, start=1):
-        if slot.identity == identity:
-            bench.took(bench.edited().drop(place))
+    if bench.editor is not None and identity in {slot.identity for slot in bench.session.slots}:
+        bench.took(bench.edited().drop(_place(bench, identity)))
 
 
 def _name(bench: Bench) -> str:

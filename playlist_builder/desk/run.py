@@ -1,17 +1,13 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from playlist_builder import (
-    Begun,
-    Ended,
-    Note,
-    RequestError,
-    event_of,
-)
-from playlist_builder.desk.arguments import Arguments
+from playlist_builder import Begun, Ended, Note, RequestError, event_of
+from playlist_builder.desk import aside
+from playlist_builder.desk.arguments import WAITED, Arguments
 from playlist_builder.desk.bench import Bench, Command
 from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
@@ -25,6 +21,9 @@ QUESTIONS = frozenset(
 LEVELS = Phrase(
     "The player evens out loudness by the ReplayGain tags of the files; one that has none is as"
     " loud as it was made. 'copy --levelled' writes them."
+)
+LEFT_OPEN = Phrase(
+    "This session was never ended. Resume it if it is to go on, or end it: nothing plays yet."
 )
 TOO_OLD = timedelta(hours=6)  # a run that was left so long ago is over
 
@@ -40,7 +39,10 @@ def begin(bench: Bench, _: Arguments) -> None:
     if bench.player is not None:
         bench.player.check(bench)
         player = bench.player.target
-    log = Log(bench.library.records, bench.library.records.begin(request.kept_id, wall_clock()))
+    bench.tend()
+    library, records = bench.library.path, bench.library.records
+    log = Log(records, records.begin(request.kept_id, wall_clock()), library)
+    log.begin()
     log.note(Begun(player), 0.0)
     bench.run = Running(bench, log, player=player)
     if bench.player is not None:
@@ -51,13 +53,14 @@ def begin(bench: Bench, _: Arguments) -> None:
 def press(bench: Bench, given: Arguments) -> dict[str, Any]:
     """Press a button: `when` is now or after, where both can be."""
     run = running(bench)
-    pressed = run.press(given.text("button"), given.text("when"), _position(given))
+    pressed = run.press(given.text("button"), given.text("when"), _position_now(run, given))
     return pressed.view(run.log.steady_s())
 
 
 def take_back(bench: Bench, given: Arguments) -> None:
     """Let a press not have been."""
-    running(bench).take_back(given.whole("press", 1), _position(given))
+    run = running(bench)
+    run.take_back(given.whole("press", 1), _position_now(run, given))
 
 
 def note(bench: Bench, given: Arguments) -> None:
@@ -85,13 +88,7 @@ def end(bench: Bench, given: Arguments) -> int:
     brings it back.
     """
     run = running(bench)
-    is_over = given.flag("finished")
-    run.log.note(Ended("finished" if is_over else "stopped"), _position(given))
-    bench.run, bench.after = None, run.log.run.number
-    bench.version += 1
-    prepared = bench.library.records.read(run.log.run.id).plan
-    if prepared.slots != bench.session.slots:
-        bench.took(bench.edited().take(prepared))
+    run.end(Ended("finished" if given.flag("finished") else "stopped"), _position(given))
     return run.log.run.number
 
 
@@ -105,7 +102,8 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
     run = bench.run
     if not isinstance(run, Running) or run.log.run.number != number:
         records = bench.library.records
-        return {"last": Log(records, records.by_number(number)).append(events, source)}
+        log = Log(records, records.by_number(number), bench.library.path)
+        return {"last": log.append(events, source)}
     last = run.log.append(events, source)
     for event in events:
         run.follow(event)
@@ -116,7 +114,7 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
 def lost(bench: Bench, given: Arguments) -> None:
     """Play something else where a file cannot be read, from a second of the mix on."""
     run = running(bench)
-    run.heard_until(_position(given))
+    run.heard_until(_position_now(run, given))
     from_s = given.number("from_s")
     path = run.line.slots[run.line.place(from_s)].path
     run.lost(path, from_s)
@@ -146,20 +144,45 @@ def guarded(commands: Mapping[str, Command]) -> dict[str, Command]:
 
 
 def go_on(bench: Bench) -> None:
-    """Go on with the run that a crash has left open, if there is one, and it is not too old."""
-    records = bench.library.records
-    open_ = [each for each in records.all() if not each.ended_at]
-    if not open_:
+    """Go on with the last run, if a crash has left it open, and it is not too old.
+
+    It is halted where nothing says that music was playing: its end may have been lost.
+    """
+    library, records = bench.library.path, bench.library.records
+    known = aside.read(library)
+    log = _log_of(bench, known)
+    runs = records.all()
+    if not runs or runs[-1].ended_at or (log is not None and log.is_over):
         return
-    run = open_[-1]
-    found = left(records.read(run.id).events, datetime.fromisoformat(run.begun_at))
+    run, is_sure = runs[-1], known is not None and known.run == runs[-1].id
+    if log is None or not is_sure:
+        log = Log(records, run, library)
+    record = records.read(run.id)
+    found = left(record.events, datetime.fromisoformat(run.begun_at))
     kept = bench.library.sessions.by_id(run.session)
-    log = Log(records, run)
     if kept is None or log.now() - found.at > TOO_OLD:
         return
     bench.lay(bench.library.session(kept.number))
-    bench.run = Running(bench, log, found, records.read(run.id).plan)
+    is_paused = found.is_paused or not is_sure
+    going_on = Running(bench, log, replace(found, is_paused=is_paused), record.plan)
+    if not is_sure:
+        going_on.told.append(bench.words.told(LEFT_OPEN))
+    bench.run = going_on
+    log.begin()
     bench.version += 1
+
+
+def _log_of(bench: Bench, known: aside.Aside | None) -> Log | None:
+    """Return the log of the run that stands beside the library, with what waited there."""
+    records = bench.library.records
+    run = None if known is None else records.by_id(known.run)
+    if known is None or run is None:
+        return None
+    log = Log(records, run, bench.library.path)
+    log.take(known.events)
+    if log.is_over:
+        bench.unwritten = log
+    return log
 
 
 def running(bench: Bench) -> Running:
@@ -167,6 +190,12 @@ def running(bench: Bench) -> Running:
     if not isinstance(bench.run, Running):
         raise RequestError("No session runs.")
     return bench.run
+
+
+def _position_now(run: Running, given: Arguments) -> float:
+    """Return how far the mix is heard by now: it has played on while the command waited."""
+    waited_s = given.number(WAITED) if WAITED in given else 0.0
+    return _position(given) + (0.0 if run.paused else waited_s)
 
 
 def _position(given: Arguments) -> float:

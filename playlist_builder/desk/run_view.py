@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from playlist_builder import Clip, Profile, Session
+from playlist_builder import Clip, Profile, Session, session_concerns
 from playlist_builder.desk import views
 from playlist_builder.desk.timeline import (
     FRAMES_PER_S,
@@ -18,6 +18,7 @@ from playlist_builder.desk.timeline import (
 from playlist_builder.desk.words import Words
 
 COURSE_PER_S = 10  # values of the course of a clip
+CALMNESS = ("calm_after_silence", "calm_again", "music_is_short")  # notices; the first is told
 
 
 def plan(shown: Session, line: Timeline) -> dict[str, Any]:
@@ -43,6 +44,12 @@ def session(shown: Session, line: Timeline, profile: Profile, words: Words) -> d
         ],
         "silences": [{"start_s": start, "end_s": end} for start, end in line.silences()],
     }
+
+
+def calmness(shown: Session, words: Words) -> list[str]:
+    """Return one sentence on how calm music is that was called for, or none where all is well."""
+    told = {each.notice.code: each.text for each in session_concerns(shown, words.code)}
+    return [told[code] for code in CALMNESS if code in told][:1]
 
 
 def sound(clip: Clip, identities: Mapping[str, str]) -> dict[str, Any]:

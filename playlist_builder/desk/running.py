@@ -5,7 +5,7 @@ sounds from a few seconds on by a new score; what has sounded never changes. Eve
 needed to go on after a crash is in the library: the kept session, and the scores in the record.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -15,6 +15,7 @@ from playlist_builder import (
     ArrangeError,
     Clip,
     Deviation,
+    Ended,
     MixPlan,
     Paused,
     PlannedTrack,
@@ -37,6 +38,7 @@ from playlist_builder.desk.left import Left
 from playlist_builder.desk.levels import Provisional
 from playlist_builder.desk.log import Log
 from playlist_builder.desk.mixes import Mix
+from playlist_builder.desk.presses import Press
 from playlist_builder.desk.score import Score, continued, first_change, returned, settled, written
 from playlist_builder.desk.score_document import kept
 from playlist_builder.desk.steer import AFTER, BUTTONS, NOW, Button, Heard, moment, sentence
@@ -61,30 +63,6 @@ UNWRITTEN = Phrase("The music plays on, but nothing can be written down. {why}")
 GONE = Phrase("{title}: the file cannot be read any more. Something else plays in its place.")
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A press that can be taken back until then: its number in the record, and what was before."""
-
-    number: int
-    button: str
-    when: str
-    sentence: str
-    from_s: float | None
-    until_s: float
-    before: Score
-
-    def view(self, now_s: float) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {
-            "press": self.number,
-            "button": self.button,
-            "when": self.when,
-            "sentence": self.sentence,
-            "from_s": self.from_s,
-            "left_s": max(self.until_s - now_s, 0.0),
-        }
-
-
 class Running:
     """A run of the session on the desk, in the thread of the library.
 
@@ -104,6 +82,7 @@ class Running:
         """Take a run that has begun; with how it was left, and its first plan, where it goes on."""
         self.bench, self.log = bench, log
         self.player = player
+        self.prepared = bench.session if plan is None else plan
         self.position_s, self.position_at = 0.0, log.now()
         self.paused = False
         self.told: list[str] = []
@@ -231,6 +210,22 @@ class Running:
             self.log.note(Paused() if is_paused else Resumed(), position_s)
             self.bench.version += 1
 
+    def end(self, end: Ended, position_s: float) -> None:
+        """End the run, whether that can be written or not; what was prepared lies on the desk."""
+        self.log.note(end, position_s)
+        try:
+            if self.prepared.slots != self.bench.session.slots:
+                self.bench.took(self.bench.edited().take(self.prepared))
+        finally:
+            self.bench.over(self.log.run.number, self.log)
+
+    def tend(self) -> None:
+        """Write what waits; that the library has gone, or is back, is told on the page."""
+        before = self._unwritten()
+        self.log.check()
+        if self._unwritten() != before:
+            self.bench.version += 1
+
     def check(self) -> None:
         """Replace tracks whose files are gone, and take levels that were measured meanwhile."""
         place = self.line.place(self.position_s + LEAD_S)
@@ -245,8 +240,10 @@ class Running:
     def lost(self, path: str, from_s: float) -> None:
         """Play something else in place of a file that cannot be read from a moment on."""
         now_s = self.position_s + LEAD_S
-        place = next((n for n, each in enumerate(self.line.slots) if each.path == path), None)
-        if place is None or end_s(self.line.clips[place]) <= now_s:
+        pairs = enumerate(zip(self.line.slots, self.line.clips, strict=True))
+        coming = (n for n, (own, clip) in pairs if own.path == path and end_s(clip) > now_s)
+        place = next(coming, None)  # it may come more than once
+        if place is None:
             return
         slot, before = self.line.slots[place], self.score
         editor = self.bench.edited()
@@ -286,8 +283,11 @@ class Running:
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
             "pending": [each.view(self.log.steady_s()) for each in self._in_force()],
-            "told": [*self.told, *self._unwritten()],
+            "told": [*self.told, *self._calmness(), *self._unwritten()],
         }
+
+    def _calmness(self) -> list[str]:
+        return run_view.calmness(self.bench.session, self.bench.words)
 
     def _unwritten(self) -> list[str]:
         failure, words = self.log.failure, self.bench.words

@@ -15,17 +15,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from playlist_builder import PathMap
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk import downloads, prepare, record_routes, run
+from playlist_builder.desk import downloads, machine, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
-from playlist_builder.desk.connections import Connection
+from playlist_builder.desk.connections import AT_ONCE, STAYS_S, WAITING, connection_type
 from playlist_builder.desk.desk import Desk
 from playlist_builder.desk.driver import Connect, Driver
 from playlist_builder.desk.guard import PING, Guard
@@ -36,7 +37,9 @@ from playlist_builder.desk.words import Words
 from playlist_builder.errors import DeskError
 
 COMMANDS = run.guarded(prepare.COMMANDS) | run.COMMANDS
+ENDED = "ended"  # what pages are told when the desk ends
 ANSWER_S = 2.0  # in which a desk that runs says so
+LONGEST_ANSWER = 10_000  # bytes
 CLOSING_S = 1  # for pages that listen for changes
 
 
@@ -58,17 +61,28 @@ def running(library: str) -> Address | None:
     if known is None:
         return None
     nonce = secrets.token_urlsafe()
-    connection = http.client.HTTPConnection(HOST, known.port, timeout=ANSWER_S)
     try:
-        connection.request("GET", f"{PING}?{nonce}")
-        answer = json.loads(connection.getresponse().read(10_000))
+        answer = json.loads(asked(known.port, f"{PING}?{nonce}"))
     except (OSError, ValueError, http.client.HTTPException):
         return None
-    finally:
-        connection.close()
     given = str(answer.get("proof")) if isinstance(answer, dict) else ""
     proof = known.proof(nonce, library).encode()
     return known if hmac.compare_digest(given.encode("utf-8", "replace"), proof) else None
+
+
+def asked(port: int, path: str) -> bytes:
+    """Return what is answered at a port of this machine, after `ANSWER_S` no more than is there."""
+    with socket.create_connection((HOST, port), ANSWER_S) as own:
+        late = Timer(ANSWER_S, lambda: own.shutdown(socket.SHUT_RDWR))
+        late.daemon = True
+        late.start()
+        try:
+            connection = http.client.HTTPConnection(HOST, port)
+            connection.sock = own
+            connection.request("GET", path)
+            return connection.getresponse().read(LONGEST_ANSWER)
+        finally:
+            late.cancel()
 
 
 def serve(  # noqa: PLR0913 - what it is made of
@@ -108,27 +122,73 @@ def serve(  # noqa: PLR0913 - what it is made of
 
     desk = Desk(bench)
     desk.open()
-    with _listener(addresses.read(library)) as listener:
+    with _listener(addresses.last_port(library)) as listener:
         known = _address(library, listener.getsockname()[1])
         own = [*downloads.routes(desk, words), *record_routes.routes(desk, words), *routes(sound)]
         app = Guard(application(desk, words, own, driver), known, library)
         ready(known)  # it listens already, and answers in a moment
+
+        def ending() -> None:
+            if desk.bench.run is None:  # a page where one plays goes on with the next start
+                desk.tell(ENDED, {})
+
+        def ended() -> None:
+            if desk.bench.run is None:
+                _renew(library, known.port)
+
         with suppress(KeyboardInterrupt):
-            server(app).run(sockets=[listener])
+            server(app, ending, ended).run(sockets=[listener])
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """A server that says when it begins to end, and when it has ended."""
+
+    def __init__(
+        self, config: uvicorn.Config, ending: Callable[[], None], ended: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._ending, self._ended = ending, ended
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin: many may wait to be taken, and few are taken at once."""
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: answers that are under way have a moment left."""
+        self._ending()
+        await super().shutdown(sockets)
+        self._ended()
+
+
+def server(
+    app: ASGIApp,
+    ending: Callable[[], None] = lambda: None,
+    ended: Callable[[], None] = lambda: None,
+) -> uvicorn.Server:
     """Return what answers requests by an application; it writes nothing to the terminal."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
-            http=Connection,
+            http=connection_type(),
             ws="none",
             log_level="critical",
             server_header=False,
+            backlog=AT_ONCE,
+            timeout_keep_alive=STAYS_S,
             timeout_graceful_shutdown=CLOSING_S,
-        )
+        ),
+        ending,
+        ended,
     )
+
+
+def _renew(library: str, port: int) -> None:
+    """Let the secrets of a desk that has ended open nothing: its port may be somebody else's."""
+    with suppress(OSError):
+        addresses.remove(library)
+        addresses.write(library, Address.new(port))
 
 
 def first_version() -> int:
@@ -144,11 +204,11 @@ def _check_player(bench: Bench, driver: Driver | None) -> None:
         )
 
 
-def _listener(before: Address | None) -> socket.socket:
+def _listener(before: int | None) -> socket.socket:
     """Return a socket that listens on the port of before, or on a free one."""
     if before is not None:
         with suppress(OSError):
-            return socket.create_server((HOST, before.port))
+            return socket.create_server((HOST, before))
     return socket.create_server((HOST, 0))
 
 
@@ -164,7 +224,7 @@ def _address(library: str, port: int) -> Address:
 
 def link(address: Address) -> str:
     """Return what to open in a browser, which works once, and soon."""
-    return address.url(time.monotonic_ns())
+    return address.url(machine.now_ns())
 
 
 def show(address: Address) -> None:

@@ -28,7 +28,7 @@ from playlist_builder.arranger.remarks import pins_below, remarks
 from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
-from playlist_builder.language.notices import notice
+from playlist_builder.language.notices import Notice, notice
 from playlist_builder.models import STEP_S, Session, Slot, Track
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.rests import Rest
@@ -52,7 +52,8 @@ class Draft:
     `order` holds its tracks, cut where they were skipped, and `pool` all tracks that pass the
     rules. `pins` are those of the request with their tracks' identities. `max_energy` is the
     highest energy in the library that passes the rules. `silent` are planned silences where they
-    came before the change, and `tail` what plays behind the track `last` then.
+    came before the change, and `tail` what plays behind the track `last` then. `notes` tell of the
+    change.
     """
 
     order: tuple[Track, ...]
@@ -65,6 +66,7 @@ class Draft:
     silent: tuple[Rest, ...] = ()
     tail: tuple[Track, ...] = ()
     last: str = ""
+    notes: tuple[Notice, ...] = ()
 
     @property
     def excess_ms(self) -> int:
@@ -258,7 +260,7 @@ def session_of(draft: Draft) -> Session:
     loud = () if draft.played else opening.too_loud(draft.order)
     session = replace(
         result.session(order, scale, objective.seed, order.cost, 0.0),
-        warnings=(*kept, *loud, *warnings),
+        warnings=(*draft.notes, *kept, *loud, *warnings),
         relaxed=tuple(relaxed),
         request=request,
     )
@@ -329,16 +331,18 @@ def fill_quickly(
     after: Sequence[Track],
     *,
     known: Sequence[Track],
+    lifts: bool = False,
 ) -> list[Track] | None:
     """Return what to play behind the order of a draft, up to what comes `after` it, or None.
 
-    No `known` track, and nothing of its tail.
+    No `known` track, and nothing of its tail; rules give way as `filled_quickly` `lifts` them.
     """
     if any(draft.is_pinned(track) for track in removed):
         return None
     free = ~repeated(draft.pool, (*known, *after, *draft.tail))
     gap = Gap(draft.order, after, used=plays_by([*draft.order, *after]))
-    return filled_quickly(gap, draft.pool.take(free), draft.objective, removed)
+    pool = draft.pool.take(free)
+    return filled_quickly(gap, pool, draft.objective, removed, lifts=lifts)
 
 
 def fill(  # noqa: PLR0913 - a gap, what stands around it, and what may not be in it

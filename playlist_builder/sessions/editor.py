@@ -19,7 +19,7 @@ from playlist_builder.language.translation import Phrase
 from playlist_builder.library.library import Library
 from playlist_builder.models import Session, Track
 from playlist_builder.session_request import MOST_ALTERNATIVES, SessionRequest
-from playlist_builder.sessions import draw, edit, presence, steer
+from playlist_builder.sessions import calm, draw, edit, presence, steer
 from playlist_builder.sessions.asked import asked_otherwise, beside, kept_as, rebuilt
 from playlist_builder.sessions.build import Holdings, profile_of, selected
 from playlist_builder.sessions.candidates import SHOWN, Candidate, candidates
@@ -246,10 +246,11 @@ class SessionEditor:
     def calm(self, *, at_s: float, skip: bool = False) -> Edited:
         """Go on with half an hour of the calmest music of the library, and end with it.
 
-        It begins behind the current track, or with `skip` now. Without a beat, and nothing that has
-        played; it is shorter where the library holds less, and the tail follows.
+        It begins behind the current track, or with `skip` now, no livelier than what plays then,
+        and leads down. Where there is little such music it is shorter, or was heard before; where
+        there is none, a silence comes first. Warnings of the session say so.
         """
-        return self._steer(steer.calmed, at_s, skip=skip, music=self._held.within)
+        return self._steer(calm.calmed, at_s, skip=skip, music=self._held.within)
 
     def next_phase(self, *, at_s: float, skip: bool = False) -> Edited:
         """Begin the phase behind the present one, after the current track or with `skip` now.

@@ -160,7 +160,8 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
             whole = replace(short, order=(*short.order, *(new or ()), *after))
         if whole.keeps_time(place) and not any(map(short.is_pinned, behind[:removed])):
             return whole
-    return arranged_behind(now)
+    new = fill_quickly(short, behind, (), known=now.known, lifts=True)
+    return arranged_behind(now) if new is None else replace(short, order=(*short.order, *new))
 
 
 def _ways(first: int, count: int) -> list[int]:

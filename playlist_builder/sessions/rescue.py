@@ -18,7 +18,7 @@ from playlist_builder.arranger.rules import ADMITTED, SILENCE_S
 from playlist_builder.arranger.solver.cost import rescale
 from playlist_builder.errors import ArrangeError
 from playlist_builder.language.notices import Notice, notice
-from playlist_builder.models import Floats, Track
+from playlist_builder.models import Bools, Floats, Track
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
@@ -111,39 +111,38 @@ def rescue(tracks: Sequence[Track], library: str | None) -> tuple[SessionRequest
     return request, chosen.notes
 
 
-def calm_music(tracks: Sequence[Track], percentiles: Floats | None = None) -> CalmMusic:
+def calm_music(
+    tracks: Sequence[Track],
+    percentiles: Floats | None = None,
+    *,
+    among: Bools | None = None,
+    enough_s: Sequence[float] = (CHOICE * MINUTES * 60.0,),
+) -> CalmMusic:
     """Return the calmest of some tracks, enough to choose a rescue from.
 
-    The levels of its profile are energies, or where `percentiles` are given, which lead to the
-    scale of a session, on that scale. Raises ArrangeError where no track is calm enough.
+    Only those of `among` are taken, of all if it is not given. Limits are the strictest that leave
+    as much as the first of `enough_s` that can be had, and the last ones where none can. The levels
+    of its profile are energies, or where `percentiles` are given, which lead to the scale of a
+    session, on that scale. Raises ArrangeError where no track is calm enough.
     """
     table = TrackTable.of(tracks)
-    chosen = table.take(np.zeros(len(table), np.bool_))
-    for vocals, limits in product(("allow-wordless", "exclude"), LIMITS):
-        share, climb, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
-        max_energy = float(np.quantile(table.energy, share)) if len(table) else 0.0
-        admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
-        chosen = table.take(
-            np.isin(table.vocals, admitted)
-            & ~table.banned
-            & (table.energy <= max_energy)
-            & (highest(table, None) <= max_energy + climb)
-            & (table.measured("longest_silence_s") <= SILENCE_S)
-            & (table.measured("loudness_lufs") <= LOUDEST_LUFS)
-            & (table.measured("startle_lu") <= startle_lu)
-            & (table.measured("percussiveness") <= percussiveness)
-            & (table.measured("stroke_rate_hz") <= stroke_rate_hz)
-            & (table.measured("pulse_clarity") <= pulse_clarity)
-        )
-        if chosen.seconds.sum() >= CHOICE * MINUTES * 60.0:
-            break
+    every = np.ones(len(table), np.bool_) if among is None else among
+    tried = [
+        (vocals, limits, table.take(_within(table, vocals, limits) & every))
+        for vocals, limits in product(("allow-wordless", "exclude"), LIMITS)
+    ]
+    lengths_s = [float(chosen.seconds.sum()) for _, _, chosen in tried]
+    pairs = product(enough_s, range(len(tried)))
+    place = next((n for least_s, n in pairs if lengths_s[n] >= least_s), -1)
+    vocals, limits, chosen = tried[place]
     if not len(chosen):
         raise ArrangeError(
             "No track of the library is calm and without words. Scan calm music for a rescue:"
             " playlist-builder scan FOLDER"
         )
+    share, climb, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
     values = {
-        "peak": min(max_energy + climb, 1.0),
+        "peak": min(_most_energy(table, share) + climb, 1.0),
         "startle_lu": startle_lu,
         "percussiveness": percussiveness,
         "stroke_rate_hz": stroke_rate_hz,
@@ -167,3 +166,27 @@ def calm_music(tracks: Sequence[Track], percentiles: Floats | None = None) -> Ca
     }
     notes = [] if is_calmest else [notice("music_is_short", share=share, **values)]
     return CalmMusic(chosen, plan | values | levels, notes)
+
+
+def _within(table: TrackTable, vocals: str, limits: tuple[float, ...]) -> Bools:
+    """Return which tracks are within limits, those of `LIMITS`, and have no words."""
+    share, climb, startle_lu, percussiveness, stroke_rate_hz, pulse_clarity = limits
+    max_energy = _most_energy(table, share)
+    admitted = [number for number, kind in enumerate(VOCALS) if kind in ADMITTED[vocals]]
+    within: Bools = (
+        np.isin(table.vocals, admitted)
+        & ~table.banned
+        & (table.energy <= max_energy)
+        & (highest(table, None) <= max_energy + climb)
+        & (table.measured("longest_silence_s") <= SILENCE_S)
+        & (table.measured("loudness_lufs") <= LOUDEST_LUFS)
+        & (table.measured("startle_lu") <= startle_lu)
+        & (table.measured("percussiveness") <= percussiveness)
+        & (table.measured("stroke_rate_hz") <= stroke_rate_hz)
+        & (table.measured("pulse_clarity") <= pulse_clarity)
+    )
+    return within
+
+
+def _most_energy(table: TrackTable, share: float) -> float:
+    return float(np.quantile(table.energy, share)) if len(table) else 0.0

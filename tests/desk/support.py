@@ -1,6 +1,8 @@
-"""What stands in for the sound of a desk, where nothing is decoded."""
+"""What stands in for the sound of a desk, where nothing is decoded, and for what keeps it busy."""
 
 import os
+import sqlite3
+from contextlib import closing, contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -45,3 +47,12 @@ class Measured(dict):
         blocks = round(LASTS_S * 10)
         loud = 10 ** ((-20.0 - sum(os.fsencode(path)) % 5) / 10)
         return Levels(np.full(blocks, loud), np.full(blocks, 0.3), 25, round(LASTS_S * 50) - 25)
+
+
+@contextmanager
+def locked(path):
+    """As while another process writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")

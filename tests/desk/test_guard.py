@@ -1,10 +1,11 @@
 """Who may talk to the desk: every check, tried from another page, name, program and method."""
 
 import asyncio
-import io
-import json
 import os
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from starlette.applications import Starlette
@@ -13,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk import scan, serve
-from playlist_builder.desk.address import Address
+from playlist_builder.desk import machine, scan, serve
+from playlist_builder.desk.address import HOST, Address
 from playlist_builder.desk.guard import HEADERS, LARGEST_BODY, Guard
 from tests.support.desk_client import Client
 
@@ -93,7 +94,7 @@ def test_another_name_for_this_machine_is_refused(host):
     """As after DNS rebinding: the browser sends the name that it was led to."""
     refused = client().get("/api/state", headers={"Host": host})
     assert refused.status_code == 421
-    key = asked_with(HERE, time.monotonic_ns())
+    key = asked_with(HERE, machine.now_ns())
     refused = client(folder="").get(key, headers={"Host": host})
     assert refused.status_code == 421
     assert "set-cookie" not in refused.headers
@@ -315,26 +316,47 @@ def test_a_second_start_finds_the_desk_and_tells_nothing(monkeypatch, tmp_path):
     addresses.write(library, HERE)
     asked = []
 
-    class Connection:
-        def __init__(self, *_, **__):
-            self.answers = {"proof": "made up"}
+    def answer(port, path):
+        asked.append((port, path))
+        if is_foreign:
+            return b'{"proof": "made up"}'
+        return Client(Guard(INNER, HERE, library), HERE.hosts[0]).get(path).content
 
-        def request(self, method, path, headers=()):
-            asked.append((method, path, dict(headers)))
-            if not is_foreign:
-                self.answers = Client(Guard(INNER, HERE, library), HERE.hosts[0]).get(path).json()
-
-        def getresponse(self):
-            return io.BytesIO(json.dumps(self.answers).encode())
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(serve.http.client, "HTTPConnection", Connection)
+    monkeypatch.setattr(serve, "asked", answer)
     for is_foreign in (True, False):
         assert serve.running(library) == (None if is_foreign else HERE)
     assert HERE.token not in repr(asked)
     assert asked[0] != asked[1]
+
+
+@pytest.mark.parametrize(
+    "word", [b"x", b"HTTP/1.1 200 OK\r\nA: b\r\n", b"HTTP/1.1 200 OK\r\n\r\n{"]
+)
+def test_a_second_start_does_not_wait_for_somebody_who_answers_without_an_end(tmp_path, word):
+    """Each piece comes in time, and the answer never ends."""
+    library, sent, most = str(tmp_path / "library.db"), 0, 60
+    with socket.create_server((HOST, 0)) as listener:
+        addresses.write(library, Address.new(listener.getsockname()[1]))
+        with ThreadPoolExecutor(1) as executor:
+            found = executor.submit(serve.running, library)
+            own, _ = listener.accept()
+            with own, suppress(OSError):
+                while sent < most and not found.done():
+                    own.sendall(word)
+                    sent += 1
+                    time.sleep(0.2)
+            assert found.result() is None
+    assert sent < most
+
+
+def test_an_address_of_before_the_machine_was_started_again_opens_nothing(monkeypatch, tmp_path):
+    """Clocks begin again with the machine, so that a key of before could seem to be new."""
+    library = str(tmp_path / "library.db")
+    addresses.write(library, HERE)
+    assert addresses.read(library) == HERE
+    monkeypatch.setattr(machine, "boot", lambda: "another")
+    assert addresses.read(library) is None
+    assert addresses.last_port(library) == HERE.port  # so that a page has its notes there
 
 
 def test_a_clock_that_is_set_back_between_two_starts_does_no_harm(monkeypatch):

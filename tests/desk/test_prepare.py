@@ -238,6 +238,51 @@ def test_what_is_banned_leaves_the_session_and_comes_back_when_it_may(bench):
     assert not bench.do("track", {"track": own})["mark"]["banned"]
 
 
+def test_undo_steps_back_without_what_was_banned(bench):
+    bench.do("drop", {"place": 6})
+    changed = ids(bench)
+    own = changed[2]
+    bench.do("pin", {"place": 1})
+    bench.do("mark", {"track": own, "banned": True})
+    assert own not in ids(bench)
+    bench.do("undo", {})
+    assert own not in ids(bench)
+    assert not slots(bench)[0]["pinned"]
+    assert ids(bench)[:2] == changed[:2]
+    bench.do("undo", {})
+    assert own not in ids(bench)
+    bench.open_last()
+    assert own not in ids(bench)
+
+
+def test_where_only_a_ban_could_be_undone_it_says_so(bench):
+    while bench.edited().can_undo:
+        bench.do("undo", {})
+    own = ids(bench)[2]
+    bench.do("mark", {"track": own, "banned": True})
+    before = ids(bench)
+    with pytest.raises(RequestError, match="stays out"):
+        bench.do("undo", {})
+    assert ids(bench) == before
+    bench.do("mark", {"track": own, "banned": False})
+    bench.do("undo", {})
+    assert own in ids(bench)
+
+
+@pytest.mark.parametrize("is_of_person", [False, True])
+def test_redo_brings_nothing_back_that_was_banned(bench, is_of_person):
+    if is_of_person:
+        bench.do("ask", {"person": "A7"})
+    before = ids(bench)
+    bench.do("swap", {"place": 3})
+    (own,) = set(ids(bench)[2:3]) - set(before)
+    bench.do("undo", {})
+    assert own not in ids(bench)
+    bench.do("ban_for" if is_of_person else "mark", {"track": own, "banned": True})
+    bench.do("redo", {})
+    assert own not in ids(bench)
+
+
 def test_what_is_banned_for_a_person_is_used_for_others(bench):
     bench.do("ask", {"person": "A7"})
     own = ids(bench)[1]

@@ -1,7 +1,8 @@
 """Requests that no browser makes, over raw sockets: each has one short answer, or none."""
 
+import http.client
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 
 import pytest
@@ -10,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from playlist_builder.desk import connections
 from playlist_builder.desk.address import HOST, Address
-from playlist_builder.desk.connections import MOST
 from playlist_builder.desk.guard import CLOSED, Guard
 from tests.support.desk_server import answering
 
 PATIENCE_S = 20.0
+MOST = 16
 
 
 async def counted(request: Request):
@@ -207,8 +209,10 @@ def test_who_is_not_known_may_ask_one_thing_at_a_time(address):
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: "])
-def test_connections_that_ask_nothing_make_room_for_others(address, begun):
+def test_connections_that_ask_nothing_make_room_for_others(address, begun, monkeypatch):
     """They would take the file handles that the music needs."""
+    monkeypatch.setattr(connections, "MOST", MOST)
+    monkeypatch.setattr(connections, "SILENT_S", PATIENCE_S)
     with ExitStack() as stack:
         opened = []
         for _ in range(3 * MOST):
@@ -218,6 +222,32 @@ def test_connections_that_ask_nothing_make_room_for_others(address, begun):
         for each in opened[: -MOST - 1]:
             assert is_closed(each)
         assert not is_closed(opened[-1], 0.1)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: "])
+def test_who_asks_nothing_is_closed_soon_and_who_has_asked_stays(address, begun, monkeypatch):
+    monkeypatch.setattr(connections, "MOST", MOST)
+    monkeypatch.setattr(connections, "SILENT_S", 0.2)
+    page = http.client.HTTPConnection(HOST, address.port, timeout=PATIENCE_S)
+    with ExitStack() as stack:
+        stack.callback(page.close)
+        assert asked_again(page, address) == 200
+        own = page.sock
+        silent = [stack.enter_context(connected(address)) for _ in range(3 * MOST)]
+        for each in silent:
+            with suppress(OSError):
+                each.sendall(begun)
+        assert all(map(is_closed, silent))
+        assert asked_again(page, address) == 200
+        assert page.sock is own
+
+
+def asked_again(page, address):
+    cookie = {"Cookie": f"{address.cookie}={address.cookie_value}"}
+    page.request("GET", f"{address.folder}/api/state", headers=cookie)
+    answer = page.getresponse()
+    answer.read()
+    return answer.status
 
 
 def is_closed(own, patience_s=PATIENCE_S):

@@ -1,8 +1,6 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
-import sqlite3
-from contextlib import closing, contextmanager
 
 import pytest
 
@@ -10,6 +8,8 @@ from playlist_builder import LibraryError, RequestError
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
+from playlist_builder.desk.words import Words
+from tests.desk.support import locked
 
 FRAME_S = 0.02
 
@@ -98,6 +98,18 @@ def test_what_was_pressed_long_ago_stays(bench, clock):
         bench.do("take_back", {"press": answer["press"], "position_s": 315.5})
 
 
+def test_how_calm_the_music_is_that_was_called_for_is_one_sentence_until_it_is_taken_back(bench):
+    bench.do("begin", {})
+    assert bench.state()["run"]["told"] == []
+    answer = press(bench, "calm", 900.0, "now")
+    (told,) = bench.state()["run"]["told"]
+    assert told.startswith("There is little calm music: ")
+    bench.words = Words("ja")
+    assert bench.state()["run"]["told"][0].startswith("静かな音楽が足りない")
+    bench.do("take_back", {"press": answer["press"], "position_s": 901.0})
+    assert bench.state()["run"]["told"] == []
+
+
 @pytest.mark.parametrize("set_s", [-3600.0, 3600.0])
 def test_a_clock_that_is_set_changes_nothing_of_what_can_be_taken_back(bench, clock, set_s):
     bench.do("begin", {})
@@ -180,6 +192,7 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
     again = opened().run
     assert first_change(before.score.sounds, again.score.sounds) is None
     assert again.position_s == 305.0
+    assert again.position_at == before.position_at
     assert again.view()["first"] == before.view()["first"]
     assert again.view()["session"] == before.view()["session"]
     clock.later(7 * 3600.0)
@@ -272,6 +285,7 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     bench.do("begin", {})
     press(bench, button, when="now")
     bench.do("end", {"position_s": 310.0, "finished": False})
+    bench.do("leave_record", {})
     bench.do("undo", {})
     before = bench.state()["session"]["curve"]
     with pytest.raises(RequestError, match="cannot be drawn"):
@@ -279,15 +293,6 @@ def test_the_session_of_a_run_that_was_steered_stays_one(bench, button):
     assert bench.state()["session"]["curve"] == before
     bench.open_last()
     assert bench.state()["session"]["curve"] == before
-
-
-@contextmanager
-def locked(path):
-    """As while another process writes, and does not end."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def test_a_press_does_not_wait_for_a_library_that_another_process_writes_to(bench, opened):
@@ -323,7 +328,7 @@ def test_a_press_is_heard_and_told_of_where_nothing_can_be_written(bench, monkey
         patch.setattr(type(bench.library.records), "append", full)
         assert press(bench, button)["sentence"]
         assert first_change(before.sounds, bench.run.score.sounds) is not None
-        (told,) = bench.state()["run"]["told"]
+        *_, told = bench.state()["run"]["told"]
         assert "The disk is full." in told
         assert "plays on" in told
     bench.do("note", {"text": "x", "position_s": 301.0})

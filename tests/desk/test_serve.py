@@ -1,6 +1,7 @@
 """The desk as a process: found by a second start, and ended."""
 
 import http.client
+import json
 import re
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from playlist_builder.desk import address as addresses
+from playlist_builder.desk.address import HOST
 from tests.support.libraries import fill_there
 
 PATIENCE_S = 60.0
@@ -61,3 +64,43 @@ def test_it_ends_without_a_word(library, signals, code):
             process.send_signal(each)
         assert process.wait(PATIENCE_S) == code
         assert (process.stdout.read(), process.stderr.read()) == ("", "")
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
+def test_what_opened_a_desk_that_has_ended_opens_the_next_one_no_more(library, way):
+    """Another user of the machine may have listened on its port between the two."""
+    with started(library) as process:
+        server_and_path(process)
+        before = addresses.read(str(library))
+        process.send_signal(way)
+        process.wait(PATIENCE_S)
+    with started(library) as process:
+        server_and_path(process)
+        now = addresses.read(str(library))
+        cookie = {"Cookie": f"{now.cookie}={before.cookie_value}"}
+        for folder in (before.folder, now.folder):
+            connection = http.client.HTTPConnection(HOST, now.port, timeout=PATIENCE_S)
+            connection.request("GET", f"{folder}/api/state", headers=cookie)
+            assert connection.getresponse().status == 403
+    assert now.token != before.token
+    assert now.port == before.port
+
+
+def test_the_page_of_a_session_that_plays_goes_on_with_the_next_start(library):
+    with started(library) as process:
+        server_and_path(process)
+        before = addresses.read(str(library))
+        own = http.client.HTTPConnection(HOST, before.port, timeout=PATIENCE_S)
+        cookie = f"{before.cookie}={before.cookie_value}"
+        headers = {"Cookie": cookie, "Content-Type": "application/json"}
+        for name, given in (("build", {"profile": "arc", "duration_s": 1200}), ("begin", {})):
+            own.request(
+                "POST", f"{before.folder}/api/do/{name}", json.dumps({"tab": "a", **given}), headers
+            )
+            answer = own.getresponse()
+            assert answer.status == 200, answer.read()
+            answer.read()
+        own.close()
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE_S)
+    assert addresses.read(str(library)) == before

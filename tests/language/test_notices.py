@@ -184,6 +184,14 @@ SENTENCES = [
         ),
     ),
     (
+        notice("calm_after_silence"),
+        "all other calm music is livelier than what plays: it begins behind a silence",
+    ),
+    (
+        notice("calm_again"),
+        "calm music is short: tracks that were heard already come again",
+    ),
+    (
         notice("no_calm_tail"),
         "no tail: no calm track is left that begins without a rise in energy",
     ),

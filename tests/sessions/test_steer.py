@@ -216,3 +216,18 @@ def test_alternatives_stand_beside_the_session_and_one_is_taken(editor, made):
     assert session.slots == other.slots
     assert difference.came
     assert editor.undo().session is first
+
+
+def test_a_press_in_a_small_library_needs_no_long_search(tmp_path, monkeypatch):
+    """Of one artist alone, so that no session keeps all rules."""
+    fill_there(tmp_path, 30, artists=1)
+    with Library.open(tmp_path / "l.db") as library:
+        request = SessionRequest("arc", profiles.read_text("arc"), duration_s=2400.0)
+        selection = build.select(request, build.profile_of(request), library)
+        (session,) = build.build_alternatives(selection)
+        editor = SessionEditor(library, session)
+        monkeypatch.setattr("playlist_builder.sessions.draft.filled", None)
+        after = editor.replan(at_s=AT_S, skip=True, extend_s=300.0).session
+    assert after.duration_s == pytest.approx(2700.0, abs=60.0)
+    assert "artist_max" in {each.code for each in after.relaxed}
+    assert {each.code for each in after.relaxed}.isdisjoint({"peak", "strokes", "startle"})

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from playlist_builder.desk import machine
+
 RATE_HZ = 48_000
 PATIENCE_S = 120.0
 KINDS = ("gap", "ended", "blocked", "broken")
@@ -31,7 +33,7 @@ class Page:
         for script in (f"{clock}_clock.js", "heard_compare.js"):
             self.page.add_init_script(path=Path(__file__).with_name(script))
         self._opened = {"seconds": seconds, "given": given, "kinds": KINDS}
-        self.page.goto(address.url(time.monotonic_ns()))
+        self.page.goto(address.url(machine.now_ns()))
         self.open()
 
     def open(self):

@@ -27,11 +27,11 @@ GENTLE = {  # of music that may play anywhere
 }
 
 
-def fill_there(folder, count=80):
+def fill_there(folder, count=80, **more):
     """Store gentle tracks whose files are there, though empty; return the library file."""
     for number in range(count):
         (folder / f"{number}.flac").touch()
-    return fill(folder / "l.db", count, folder=str(folder), **GENTLE)
+    return fill(folder / "l.db", count, folder=str(folder), **GENTLE, **more)
 
 
 def fill(path, count=120, *, artists=60, duration_s=200.0, folder="/m", **measures):

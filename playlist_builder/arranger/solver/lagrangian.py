@@ -18,6 +18,7 @@ from playlist_builder.arranger.solver.graph import (
     least_with_dropped,
 )
 from playlist_builder.models import Bools, Floats
+from playlist_builder.stopping import check_stopped
 
 POLYAK_FACTOR = 1.2  # of the way to the expected optimum, along the subgradient (Polyak 1969)
 PATIENCE = 4  # rounds without a better bound, after which the factor is halved
@@ -151,6 +152,7 @@ def dual_ascent(
     best: CostToGo | None = None
     factor, stale = POLYAK_FACTOR, 0
     for _ in range(rounds + 1):
+        check_stopped()
         penalty, most = _penalties(graph, groups, multipliers, marks)
         after = sweep.backward(penalty)
         start = graph.departing[0]

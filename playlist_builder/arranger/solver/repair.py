@@ -15,6 +15,7 @@ from playlist_builder.arranger.solver.cost import END_WEIGHT, STEP_MS, step_at
 from playlist_builder.arranger.solver.graph import share_artist
 from playlist_builder.arranger.solver.search import SearchSpace
 from playlist_builder.models import Bools, Floats, Ints
+from playlist_builder.stopping import check_stopped
 
 BROKEN = 20.0  # price of a rule that is broken once: as a whole track far off the plan
 LATE = 5.0  # price per minute beyond the tolerance, or by which a pin is off: as a track each
@@ -228,6 +229,7 @@ def annealed(
     best, least = state.sequence, float(space.costs(state.sequence[None])[0])
     kinds = rng.integers(2 if space.use_all else len(CHANGES), size=rounds)
     for warmth, kind in zip(np.geomspace(heat, COLD, rounds).tolist(), kinds.tolist(), strict=True):
+        check_stopped()
         change = _change(board, state, CHANGES[kind], rng)
         if change is None or not len(change[2]):
             continue

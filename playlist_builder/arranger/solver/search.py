@@ -14,6 +14,7 @@ from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, st
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
 from playlist_builder.models import Bools, Floats, Ints
+from playlist_builder.stopping import check_stopped
 
 BRANCHES = 4  # continuations kept per unfinished session of a full beam
 FINISHED = 12  # sessions that the beam returns at most
@@ -138,6 +139,7 @@ def beam(
     for step in range(horizon + 1):
         if not waiting[step]:
             continue
+        check_stopped()
         nodes = _best(Nodes.join(waiting[step]), keys[1:], late)
         waiting[step] = []
         is_complete &= len(nodes.depth) <= width
@@ -341,6 +343,7 @@ def local_search(space: SearchSpace, graph: ArcGraph, sequence: Ints) -> tuple[I
     cost = float(costs_of(space, sequence[None])[0])
     improved = True
     while improved:
+        check_stopped()
         improved = False
         for neighbours in _neighbours(space, graph, sequence):
             costs = costs_of(space, neighbours, cost)

@@ -20,6 +20,7 @@ from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_
 from playlist_builder.arranger.solver.repair import FEW_ITEMS, HOT, repaired
 from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
 from playlist_builder.models import Bools, Ints
+from playlist_builder.stopping import check_stopped
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
 KEPT_PER_STEP, MOST_KEPT = 32, 70_000  # that dual ascent and search look at
@@ -60,6 +61,7 @@ def solve(
     short session is searched for with less patience, unless this is the last attempt. A long one is
     looked for near a `start` alone, which may break rules, unless this is the last attempt.
     """
+    check_stopped()
     is_last |= is_best
     every = np.arange(len(instance.items.steps))
     pruned = _pruned(instance) if len(every) > MANY_ITEMS else None

@@ -13,8 +13,9 @@ from playlist_builder.arranger.solver.cost import END_WEIGHT, step_at
 from playlist_builder.arranger.solver.graph import share_artist
 from playlist_builder.arranger.solver.search import SearchSpace
 from playlist_builder.models import Bools, Floats, Ints
+from playlist_builder.stopping import check_stopped
 
-WIDTH = 64  # nodes that go on, of each number of tracks
+WIDTH = 64  # nodes that go on, unless told otherwise
 BRANCHES = 10  # ways in which each of them goes on
 FINISHED = 6  # of all nodes of one number of tracks that end on time, the cheapest ones
 
@@ -29,9 +30,10 @@ class _Nodes:
     open: Bools
 
 
-def swift(space: SearchSpace) -> Ints | None:
+def swift(space: SearchSpace, width: int = WIDTH) -> Ints | None:
     """Return a good session of a space whose transitions are given, or None where none is found.
 
+    So many nodes go on, of each number of tracks.
     Of fixed items only those at the start and the end are understood.
     """
     fixed = sorted(space.fixed, key=lambda each: each.place)
@@ -53,6 +55,7 @@ def swift(space: SearchSpace) -> Ints | None:
     )
     best, least = None, np.inf
     while len(nodes.cost):
+        check_stopped()
         cost, end_ms = _extended(space, nodes, related)
         off_ms = np.abs(end_ms - goal_ms)
         done = np.where(off_ms <= grid.tolerance_ms, cost, np.inf)
@@ -65,7 +68,7 @@ def swift(space: SearchSpace) -> Ints | None:
             if own < least:
                 best, least = sequence, own
         ends = np.minimum(step_at(end_ms), len(to_come) - 1)
-        nodes = _going_on(space, nodes, cost, end_ms, cost + to_come[ends], least)
+        nodes = _going_on(space, nodes, cost, end_ms, cost + to_come[ends], least, width)
     return best
 
 
@@ -103,7 +106,13 @@ def _extended(space: SearchSpace, nodes: _Nodes, related: Bools) -> tuple[Floats
 
 
 def _going_on(  # noqa: PLR0913, PLR0917 - what `_extended` has found
-    space: SearchSpace, nodes: _Nodes, cost: Floats, end_ms: Ints, total: Floats, least: float
+    space: SearchSpace,
+    nodes: _Nodes,
+    cost: Floats,
+    end_ms: Ints,
+    total: Floats,
+    least: float,
+    width: int,
 ) -> _Nodes:
     """Return the most promising nodes with one item more."""
     branches = min(BRANCHES, total.shape[1])
@@ -111,7 +120,7 @@ def _going_on(  # noqa: PLR0913, PLR0917 - what `_extended` has found
     promised = np.take_along_axis(total, columns, axis=1).ravel()
     rows = np.repeat(np.arange(len(total)), branches)
     order = np.argsort(promised, kind="stable")
-    order = order[promised[order] < least][:WIDTH]
+    order = order[promised[order] < least][:width]
     rows, added = rows[order], columns.ravel()[order]
     path = np.concatenate([nodes.path[rows], added[:, None]], axis=1)
     left = nodes.open[rows]

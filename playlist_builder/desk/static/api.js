@@ -93,6 +93,11 @@ export function listen() {
     if (holder === tab) holds();
     tell("holder", holder);
   });
+  // Who listens there from now on may be somebody else: nothing that opens this desk is sent again.
+  source.addEventListener("ended", () => {
+    source.close();
+    tell("reach", false);
+  });
   for (const kind of ["scan", "sound", "position"]) {
     source.addEventListener(kind, (event) => {
       const told = JSON.parse(event.data);

@@ -1,10 +1,9 @@
 """The page of a run that another player plays: it says where that is, halts it and steers it."""
 
-import time
-
 import pytest
 
 from playlist_builder import Library, SessionRequest
+from playlist_builder.desk import machine
 from tests.support.desk_server import served
 from tests.support.fake_player import FakePlayer
 from tests.support.libraries import fill_there
@@ -48,7 +47,7 @@ def test_the_page_shows_halts_and_steers_what_a_player_plays(browser, library):
         page = context.new_page()
         asked = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(address.url(time.monotonic_ns()))
+        page.goto(address.url(machine.now_ns()))
         page.click("button.begin")
         page.wait_for_selector(".run")
         reads(page, ".told", "ReplayGain")

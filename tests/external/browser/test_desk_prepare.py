@@ -2,13 +2,13 @@
 
 import shutil
 import threading
-import time
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from playlist_builder import FileProgress, FileScanned, Library, SessionRequest
+from playlist_builder.desk import machine
 from tests.support.desk_server import served
 from tests.support.libraries import fill_there
 from tests.support.parts import CHROMIUM, JAPANESE_FONT, needs
@@ -67,7 +67,7 @@ def visit(browser, desks):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda told: said.append(told.text))
         page.desk, page.address = desk, address
-        page.goto(address.url(time.monotonic_ns()))
+        page.goto(address.url(machine.now_ns()))
         page.wait_for_selector(".folder" if empty else ".track")
         page.evaluate(FOLLOW)
         return page

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-import time
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+from playlist_builder.desk import machine
 from tests.support.heard import RATE_HZ, Server, in_turn, keep, write_tones
 from tests.support.heard_page import PATIENCE_S, Page, alternate
 from tests.support.parts import CHROMIUM, needs
@@ -364,7 +364,7 @@ def test_a_browser_that_waits_for_a_press_says_so(browser, server, mixes):
     said = []
     page.on("console", lambda message: said.append(message.text))
     with page.expect_console_message(lambda message: message.text == "blocked 0"):
-        page.goto(server.address.url(time.monotonic_ns()))
+        page.goto(server.address.url(machine.now_ns()))
     assert "sounds" not in said
     with page.expect_console_message(lambda message: message.text == "sounds"):
         page.mouse.click(5, 5)
