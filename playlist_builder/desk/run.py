@@ -16,6 +16,7 @@ from playlist_builder.desk.bench import Bench, Command
 from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
 from playlist_builder.desk.running import BROWSER, Running
+from playlist_builder.desk.timeline import frames
 from playlist_builder.language.translation import Phrase
 
 NOTE_LIMIT = 2000  # characters
@@ -114,12 +115,15 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
 
 
 def lost(bench: Bench, given: Arguments) -> None:
-    """Play something else where a file cannot be read, from a second of the mix on."""
+    """Play something else for a file that cannot be read from a second of the mix on.
+
+    It is the one that would end at `until_s`; nothing is done where something else plays by now.
+    """
     run = running(bench)
     run.heard_until(_position(given))
-    from_s = given.number("from_s")
-    path = run.line.slots[run.line.place(from_s)].path
-    run.lost(path, from_s)
+    until = frames(given.number("until_s"))
+    for path in [each.path for each in run.score.sounds if each.end == until]:
+        run.lost(path, given.number("from_s"))
 
 
 def leave_record(bench: Bench, _: Arguments) -> None:

@@ -213,10 +213,29 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
     bench.do("begin", {})
     clip = bench.run.line.clips[1]
     at_s = clip.at * FRAME_S + 60.0
-    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s})
+    until_s = clip.end * FRAME_S
+    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s, "until_s": until_s})
     (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
     assert own.end < clip.end
     assert not gaps(bench.run)
+
+
+@pytest.mark.parametrize("inside_s", [0.4, 5.0, 60.0])
+@pytest.mark.parametrize("ahead_s", [0.0, 1.5, 4.0])
+def test_what_comes_for_a_track_that_is_gone_does_not_need_it(bench, inside_s, ahead_s):
+    """A page that was loaded again has nothing of it: it cannot even play until a change comes."""
+    bench.do("begin", {})
+    clip = bench.run.line.clips[1]
+    at_s = max(clip.at, bench.run.line.clips[0].end) * FRAME_S + inside_s + 0.007
+    lost = {"position_s": at_s - ahead_s, "from_s": at_s, "until_s": clip.end * FRAME_S}
+    for _ in range(2):  # its page may ask twice
+        bench.do("lost", lost)
+        sounds = [each for each in bench.run.score.sounds if each.end * FRAME_S > at_s]
+        assert clip.path not in {each.path for each in sounds}
+        assert at_s - ahead_s - FRAME_S < sounds[0].at * FRAME_S <= at_s
+        assert sounds[0].fade_in > 1 / FRAME_S
+        assert not gaps(bench.run, at_s)
+    assert len(events(bench, "Deviation")) == 1
 
 
 def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):

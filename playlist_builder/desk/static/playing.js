@@ -159,7 +159,7 @@ export class Playing extends EventTarget {
   async #broken({ mix, from_s, until_s }) {
     while (current()?.run?.mix.url === mix.url && this.position_s < until_s) {
       try {
-        return void (await ask("lost", { position_s: this.position_s, from_s }));
+        return void (await ask("lost", { position_s: this.position_s, from_s, until_s }));
       } catch (error) {
         if (error instanceof Refused) return;
         await new Promise((done) => setTimeout(done, LOST_MS));

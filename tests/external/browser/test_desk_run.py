@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from playlist_builder import (
     Begun,
+    Deviation,
     Ended,
     Gap,
     Library,
@@ -33,6 +34,10 @@ KILLS = 3  # of the server while one session plays
 MEASURED = """async () => {
   const { sound } = await (await fetch("api/state")).json();
   return sound.ready === sound.total;
+}"""
+ENDS = """async (seconds) => {
+  const { run } = await (await fetch("api/state")).json();
+  return run.sounds.findLast((each) => each.start_s <= seconds).end_s;
 }"""
 BYTES_PER_S = 8 * 48_000  # of sound
 WAITED_MS = 4000  # until somebody presses
@@ -59,6 +64,12 @@ def begin(page):
     page.click("button.begin")
     page.wait_for_selector(".run")
     at_least(page, 2)
+
+
+def until_measured(page):
+    """Wait until all tracks are measured; until then the mix is made again."""
+    while page.evaluate(MEASURED) is False:
+        page.wait_for_timeout(100)
 
 
 def at_least(page, seconds):
@@ -239,13 +250,13 @@ def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browse
 
 def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
     _, url = desk()
-    from_s, until_s = 60, 80
+    from_s = 60
     with page_of(browser, url) as page:
-        asked = []
+        asked, ends = [], []
 
         def sound(route):
             first = int(re.search(r"=(\d+)", route.request.headers["range"])[1])
-            gone = {"error": "gone", "from_s": from_s, "until_s": until_s}
+            gone = {"error": "gone", "from_s": from_s, "until_s": ends[0]}
             is_gone = len(asked) < 2 and first > from_s * BYTES_PER_S
             route.fulfill(status=410, json=gone) if is_gone else route.continue_()
 
@@ -253,13 +264,44 @@ def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
             asked.append(route.request.url)
             route.abort() if len(asked) == 1 else route.continue_()
 
-        while page.evaluate(MEASURED) is False:  # until then the mix is made again
-            page.wait_for_timeout(100)
+        until_measured(page)
+        page.click("button.begin")
+        page.wait_for_selector(".run")
+        ends.append(page.evaluate(ENDS, from_s))
         page.route("**/sound/mix/**", sound)
         page.route("**/api/do/lost", lost)
-        begin(page)
+        page.reload()
         page.wait_for_selector(".run .told:not(:empty)")
         assert len(asked) == 2
+
+
+def test_a_page_that_is_loaded_when_its_file_is_gone_goes_on_with_something_else(
+    browser, desk, kept
+):
+    served, url = desk()
+    with page_of(browser, url) as page, ExitStack() as stack:
+        until_measured(page)
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        title = page.text_content(".run_now .title").partition(" \N{MIDDLE DOT} ")[0]
+        file = kept.parent / "music" / f"{int(title.split()[1]):02}.flac"
+        stack.callback(file.with_suffix(".gone").rename, file)
+        file.rename(file.with_suffix(".gone"))
+        asked = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        page.reload()
+        page.wait_for_selector(".run")
+        at_least(page, before + 3)
+        assert asked.count("lost") == 1
+        assert seconds(page) <= before + 5  # nothing was left out
+        assert title not in page.text_content(".run_now .title")
+        assert title in page.text_content(".run .told")
+        end(page)
+    found, _, events = holes(served.library)
+    assert found == []
+    (deviation,) = [each for each in events if isinstance(each, Deviation)]
+    assert deviation.reason.startswith(title)
 
 
 SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
