@@ -17,6 +17,8 @@ from playlist_builder.desk.bench import Bench
 
 T = TypeVar("T")
 LEFT_S = 3.0  # after which a page that is gone holds the desk no more
+LISTENS_S = 15.0  # in which a page that takes the desk over listens
+BACK_S = 6.0  # after a start, in which the page that held it before is back
 
 
 class Superseded(Exception):  # noqa: N818 - no error: a newer command took its place
@@ -34,6 +36,7 @@ class Desk:
         self._newest: Counter[str] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: dict[asyncio.Queue[str], str] = {}
+        self._served_s = 0.0
         self.holder = ""
 
     def open(self) -> None:
@@ -43,6 +46,7 @@ class Desk:
     def serve(self) -> None:
         """Take note of the thread of the server, in which this is called."""
         self._loop = asyncio.get_running_loop()
+        self._served_s = self._loop.time()
 
     async def close(self) -> None:
         """Close the library."""
@@ -143,10 +147,20 @@ class Desk:
             del self._pages[own]
             asyncio.get_running_loop().call_later(LEFT_S, self._left, tab)
 
+    def is_free(self) -> bool:
+        """Whether a page that looks on may hold the desk: nobody does, or is about to again."""
+        since_s = asyncio.get_running_loop().time() - self._served_s
+        return not self.holder and since_s > BACK_S
+
     def hold(self, tab: str) -> None:
-        """Let a page hold the desk; the one that did looks on."""
+        """Let a page hold the desk; the one that did looks on.
+
+        One that does not listen soon is gone.
+        """
         self.holder = tab
         self.tell("holder", {"tab": tab})
+        if tab and self._loop is not None:
+            self._loop.call_later(LISTENS_S, self._left, tab)
 
     def _left(self, tab: str) -> None:
         """Let nobody hold the desk where its page is gone, and then the page that came last."""

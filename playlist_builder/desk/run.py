@@ -97,16 +97,18 @@ def end(bench: Bench, given: Arguments) -> int:
 
 
 def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
-    """Take what a page noted for the record of a run; return the number of the last that is kept.
+    """Take what a page noted for the record of a run, by its id; return the last that is kept.
 
-    What is of a run that is over is taken too.
+    What is of a run that is over is taken too; None is the last of one that is not there, as where
+    the library was made again since.
     """
-    number, source = given.whole("run", 1), given.text("source")
+    own, source = given.text("run"), given.text("source")
     events = [event_of(row) for row in given.rows("events")]
     run = bench.run
-    if not isinstance(run, Running) or run.log.run.number != number:
+    if not isinstance(run, Running) or run.log.run.id != own:
         records = bench.library.records
-        return {"last": Log(records, records.by_number(number)).append(events, source)}
+        found = records.by_id(own)
+        return {"last": found and Log(records, found).append(events, source)}
     last = run.log.append(events, source)
     for event in events:
         run.follow(event)

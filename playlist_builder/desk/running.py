@@ -283,6 +283,7 @@ class Running:
         self.forget()
         position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
         return position | {
+            "id": self.log.run.id,
             "number": self.log.run.number,
             "begun_at": self.log.run.begun_at,
             "player": self.player,

@@ -30,6 +30,8 @@ pytestmark = needs(CHROMIUM, "playwright")
 
 POSITION = "() => document.querySelector('.place').textContent"
 PATIENCE_MS = 120_000
+TABS = 8
+HAND_OVER_S = 1.0  # in which one page fades out and the other begins
 KILLS = 3  # of the server while one session plays
 MEASURED = """async () => {
   const { sound } = await (await fetch("api/state")).json();
@@ -246,6 +248,106 @@ def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browse
         other.wait_for_selector("#elsewhere[hidden]", state="attached")
         at_least(other, before + 2)
         assert seconds(other) <= before + 5
+
+
+def beside(page, url):
+    """Open the desk in another tab of the same browser, and wait until it looks on."""
+    other = page.context.new_page()
+    other.on("pageerror", lambda error: page.failed.append(str(error)))
+    other.goto(url)
+    other.wait_for_selector("#elsewhere:not([hidden])")
+    return other
+
+
+def test_any_number_of_tabs_leave_the_page_that_plays_its_connections(browser, desk):
+    """A browser opens six to one server, for all its tabs together."""
+    _, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        others = [beside(page, server_of(url)) for _ in range(TABS - 1)]
+        page.bring_to_front()
+        parts = []
+        page.on("requestfinished", lambda request: parts.append("/sound/mix/" in request.url))
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        while not any(parts):
+            page.wait_for_timeout(100)
+        at_least(page, seconds(page) + 2)
+        others[-1].click("#elsewhere button")
+        page.wait_for_selector("#elsewhere:not([hidden])")
+        others[-1].wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(others[-1], seconds(page) + 2)
+
+
+def test_a_tab_that_is_duplicated_is_another_tab(browser, desk):
+    """What a tab keeps for itself is copied with it."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        own = page.evaluate("sessionStorage.tab")
+        with page.expect_popup() as opened:
+            page.evaluate("() => { open(location.href); }")
+        copy = opened.value
+        copy.wait_for_selector("#elsewhere:not([hidden])")
+        assert copy.evaluate("sessionStorage.tab") != own
+        assert page.locator("#elsewhere").is_hidden()
+        copy.click("#elsewhere button")
+        page.wait_for_selector("#elsewhere:not([hidden])")
+        at_least(copy, seconds(page) + 6)
+        copy.reload()
+        copy.wait_for_selector(".run")
+        assert copy.locator("#elsewhere").is_hidden()
+        at_least(copy, seconds(copy) + 6)
+        end(copy)
+    found, *_ = holes(served.library)
+    assert sum(stop - start for start, stop in found) < HAND_OVER_S
+
+
+NOTES = "() => Object.entries(localStorage).filter(([key]) => key.startsWith('noted-'))"
+
+
+def test_notes_of_a_tab_that_is_gone_are_sent_by_another_one(browser, desk):
+    """As where it was closed while the server was away."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        page.route("**/api/do/heard", lambda route: route.abort())
+        other = beside(page, server_of(url))
+        at_least(page, 12)
+        page.close()
+        other.wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(other, 18)
+        other.wait_for_function(f"() => ({NOTES})().length === 1")
+        end(other)
+    found, *_ = holes(served.library)
+    assert not [start for start, _ in found if start < 10]  # it sounds no more later
+
+
+def test_notes_of_a_library_that_was_made_again_are_not_those_of_its_new_run(browser, desk, kept):
+    """Its runs are numbered from 1 again."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        page.route("**/api/do/heard", lambda route: route.abort())
+        at_least(page, 12)
+        served.kill()
+        for each in served.library.parent.glob("library.db*"):
+            if each.suffix != ".json":  # the address stays
+                each.unlink()
+        served.library.write_bytes(kept.read_bytes())
+        again = served.start()
+        page.unroute("**/api/do/heard")
+        page.goto(again)
+        page.click("button.begin")
+        page.wait_for_selector(".run")
+        assert seconds(page) < 5
+        at_least(page, 6)
+        page.wait_for_function(f"() => ({NOTES})().length === 1")
+        end(page)
+    found, until_s, events = holes(served.library)
+    assert found == []
+    assert until_s < 60
+    assert not [each for each in events if isinstance(each, Reopened)]
 
 
 def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
