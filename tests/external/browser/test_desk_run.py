@@ -150,6 +150,33 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
     assert {Begun, Pressed, TakenBack, Paused, Resumed, Ended} <= set(map(type, events))
 
 
+SEEN_WHOLE = """() => [...document.querySelectorAll(".steer, .halt, .end, .when")]
+  .map((each) => each.getBoundingClientRect())
+  .every(({ top, bottom, left, right }) =>
+    top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth)"""
+SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 600)]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_button_is_in_sight_on_every_screen(browser, desk, language):
+    """Also where one says why it did nothing, and another one what it does."""
+    _, url = desk(language)
+    with page_of(browser, url, viewport={"width": 390, "height": 844}) as page:
+        begin(page)
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        page.evaluate("""() => {
+          for (const each of document.querySelectorAll("[data-button=hold] .said")) {
+            each.textContent = "a reason that is told at length ".repeat(9);
+            each.closest("button").classList.add("refused");
+          }
+        }""")
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(SEEN_WHOLE), (width, height)
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
     _, url = desk()
     with page_of(browser, url) as page:
