@@ -192,8 +192,9 @@ _COMPARED = re.compile(
     rf"(?P<field>{'|'.join(FIELDS)})(?P<sign><=|>=|<|>|=)(?P<value>[^<>=]+)", re.IGNORECASE
 )
 _PART = re.compile(r'(?:"[^"]*"|[^,"])+')
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 _SIGN = re.compile(rf"(?:{_NUMBER}|{'|'.join(FIELDS)})?[<>]", re.IGNORECASE)
+_NO_FIELD = re.compile(rf"(?P<field>[^\W\d]\w*)[<>]=?{_NUMBER}")
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 
@@ -269,6 +270,8 @@ def _test(text: str, word: re.Match[str]) -> Query:
         )
     if compared:
         field, value = compared["field"], compared["value"]
+    elif field is None and (unknown := _NO_FIELD.fullmatch(value)):
+        field = unknown["field"]
     values = _PART.findall(value)
     if field is not None and field.casefold() not in FIELDS:
         close = get_close_matches(field.casefold(), FIELDS, n=1)

@@ -22,6 +22,10 @@ def events(bench, kind=None):
     )
 
 
+def run_id(bench):
+    return bench.library.records.latest().id
+
+
 def gaps(running, from_s=0.0):
     """Where nothing sounds that should, in frames."""
     planned = [(round(a / FRAME_S), round(b / FRAME_S)) for a, b in running.line.silences()]
@@ -186,7 +190,7 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
         "seconds": 5.0,
         "gains_db": [0.0],
     }
-    answer = first.do("heard", {"run": 1, "source": "page-1", "events": [sounded]})
+    answer = first.do("heard", {"run": run_id(first), "source": "page-1", "events": [sounded]})
     assert answer == {"last": 1}
     before = first.run
     again = opened().run
@@ -213,7 +217,7 @@ def test_a_file_that_is_gone_is_replaced_told_and_noted(bench):
     gone = bench.session.slots[5]
     os.rename(gone.path, gone.path + ".gone")  # noqa: PTH104
     try:
-        bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+        bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": []})
     finally:
         os.rename(gone.path + ".gone", gone.path)  # noqa: PTH104
     assert gone.path not in {each.path for each in bench.run.score.sounds}
@@ -226,10 +230,29 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
     bench.do("begin", {})
     clip = bench.run.line.clips[1]
     at_s = clip.at * FRAME_S + 60.0
-    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s})
+    until_s = clip.end * FRAME_S
+    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s, "until_s": until_s})
     (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
     assert own.end < clip.end
     assert not gaps(bench.run)
+
+
+@pytest.mark.parametrize("inside_s", [0.4, 5.0, 60.0])
+@pytest.mark.parametrize("ahead_s", [0.0, 1.5, 4.0])
+def test_what_comes_for_a_track_that_is_gone_does_not_need_it(bench, inside_s, ahead_s):
+    """A page that was loaded again has nothing of it: it cannot even play until a change comes."""
+    bench.do("begin", {})
+    clip = bench.run.line.clips[1]
+    at_s = max(clip.at, bench.run.line.clips[0].end) * FRAME_S + inside_s + 0.007
+    lost = {"position_s": at_s - ahead_s, "from_s": at_s, "until_s": clip.end * FRAME_S}
+    for _ in range(2):  # its page may ask twice
+        bench.do("lost", lost)
+        sounds = [each for each in bench.run.score.sounds if each.end * FRAME_S > at_s]
+        assert clip.path not in {each.path for each in sounds}
+        assert at_s - ahead_s - FRAME_S < sounds[0].at * FRAME_S <= at_s
+        assert sounds[0].fade_in > 1 / FRAME_S
+        assert not gaps(bench.run, at_s)
+    assert len(events(bench, "Deviation")) == 1
 
 
 def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
@@ -240,7 +263,7 @@ def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
     guessed = bench.run.score
     bench.sound.unmeasured.clear()
     bench.run.heard_until(100.0)
-    bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+    bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": []})
     change = first_change(guessed.sounds, bench.run.score.sounds)
     assert change >= round((100.0 + LEAD_S) / FRAME_S)
     assert bench.state()["run"]["mix"]["same_until_s"] == pytest.approx(change * FRAME_S)
@@ -264,7 +287,18 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     bench.do("begin", {})
     bench.do("end", {"position_s": 12.0})
     closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
-    assert bench.do("heard", {"run": 1, "source": "page-1", "events": [closed]}) == {"last": 1}
+    assert bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": [closed]}) == {
+        "last": 1
+    }
+
+
+def test_what_is_of_a_run_of_another_library_is_kept_nowhere(bench, clock):
+    """As where it was made again in the same place, and its first run goes."""
+    bench.do("begin", {})
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    given = {"run": "0" * 32, "source": "page-1", "events": [closed]}
+    assert bench.do("heard", given) == {"last": None}
+    assert "Closed" not in events(bench)
 
 
 def test_what_was_prepared_lies_on_the_desk_again_when_a_run_has_ended(bench):

@@ -139,6 +139,8 @@ def test_what_a_track_does_not_say_matches_nothing(field):
         ("", "An empty query"),
         ("   ", "An empty query"),
         ("yeer:1990", "no field 'yeer'. Did you mean 'year'"),
+        ("enrgy<.3", "no field 'enrgy'. Did you mean 'energy'"),
+        ("-xyzzy>=20", "no field 'xyzzy'. Fields: "),
         ("year:old", "'year' is a number. Write year:1..2"),
         ("year:..", "'year' is a number"),
         ("year:1..2..3", "'year' is a number"),
