@@ -79,7 +79,10 @@ def pause(bench: Bench, given: Arguments) -> None:
 
 def resume(bench: Bench, given: Arguments) -> None:
     """Let the music go on."""
-    running(bench).halt(_position(given), is_paused=False)
+    run = running(bench)
+    run.halt(_position(given), is_paused=False)
+    answered = bench.words.told(LEFT_OPEN)
+    run.told = [each for each in run.told if each != answered]
 
 
 def end(bench: Bench, given: Arguments) -> int:

@@ -138,6 +138,7 @@ def serve(  # noqa: PLR0913 - what it is made of
 
         with suppress(KeyboardInterrupt):
             server(app, ending, ended).run(sockets=[listener])
+        ended()  # also where it was interrupted before it began
 
 
 class _Server(uvicorn.Server):

@@ -87,6 +87,7 @@ def test_where_nothing_at_all_could_be_written_the_next_start_asks_and_does_not_
     assert shown["paused"]
     assert shown["told"][0].startswith("This session was never ended.")
     again.do("resume", {"position_s": 310.0})
+    assert again.state()["run"]["told"] == []
     assert not opened().state()["run"]["paused"]
 
 

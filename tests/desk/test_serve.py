@@ -70,7 +70,7 @@ def test_it_ends_without_a_word(library, signals, code):
 def test_what_opened_a_desk_that_has_ended_opens_the_next_one_no_more(library, way):
     """Another user of the machine may have listened on its port between the two."""
     with started(library) as process:
-        server_and_path(process)
+        assert opened(*server_and_path(process)) == 303
         before = addresses.read(str(library))
         process.send_signal(way)
         process.wait(PATIENCE_S)
