@@ -11,8 +11,7 @@ Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -22,6 +21,7 @@ from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import weights
 from playlist_builder.networks.resampler import RATE, Resampler
 
+WEIGHTS = Path(__file__).with_name("music_weights.npz")
 EMBEDDING_VERSION = 5  # raise it when samples may give another one: the next scan decodes again
 
 FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
@@ -79,7 +79,7 @@ class Model:
 @cache
 def model() -> Model:
     """Return the network of the package; raises `ModelError` where its file is damaged."""
-    return load(resources.files(__package__) / "music_weights.npz")
+    return load(WEIGHTS)
 
 
 def model_error() -> str:
@@ -87,7 +87,7 @@ def model_error() -> str:
     return weights.load_error(model)
 
 
-def load(path: Traversable) -> Model:
+def load(path: Path) -> Model:
     """Return the model of a file; raises `ModelError` where its contents are not valid."""
     return Model(weights.load(path, _SHAPES), mel_bank())
 

@@ -95,9 +95,7 @@ _ROLES = r"""
     |錄音|和声|吉他|贝斯|鼓|钢琴|企划|策划|出品|发行|專輯|专辑|原唱|翻唱|作词/作曲|词曲|詞曲
     |작사|작곡|편곡|노래|가수|앨범|op|sp)
 """
-_CREDIT = re.compile(
-    rf"\s*{_ROLES}[^:]{{0,20}}\s*:|\s*{_ROLES}\s+(?:by|von|par|por|di|door)\b", re.VERBOSE
-)
+_CREDIT = rf"\s*{_ROLES}[^:]{{0,20}}\s*:|\s*{_ROLES}\s+(?:by|von|par|por|di|door)\b"
 
 
 def are_lyrics(text: str) -> bool:
@@ -127,7 +125,7 @@ def _names_title(line: str) -> bool:
 
 
 def _is_credit(line: str) -> bool:
-    return _LINK.search(line) is not None or _CREDIT.match(line) is not None
+    return _LINK.search(line) is not None or _credit().match(line) is not None
 
 
 def _is_placeholder(line: str) -> bool:
@@ -140,6 +138,11 @@ def _is_placeholder(line: str) -> bool:
     words = _WORD.findall(rest)
     is_marked = marks > 0 or any(word in known_marks for word in words)
     return is_marked and all(word in known_marks or word in around for word in words)
+
+
+@cache
+def _credit() -> re.Pattern[str]:
+    return re.compile(_CREDIT, re.VERBOSE)
 
 
 @cache
