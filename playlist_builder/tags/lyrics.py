@@ -19,7 +19,7 @@ _LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTI
 _LRC_TIME = re.compile(r"[\[<][\d:.]+[\]>]")
 _SHORT_HEADER = re.compile(r"^\s*\[au:\s*instrumental\]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff]"  # compiled when a text is there, as it takes long
 _LINK = re.compile(
     r"https?://|www\.|\b\w+\.(?:com|net|org|de|fr|jp|cn|ru)\b|©|℗|\(c\)|copyright"
     r"|lyricfind|musixmatch|lrclib|genius|azlyrics|qq音乐|网易云"
@@ -116,8 +116,8 @@ def are_lyrics(text: str) -> bool:
 
 
 def _count(line: str) -> float:
-    spaced = len(_WORD.findall(_IDEOGRAPH.sub(" ", line)))
-    return spaced + len(_IDEOGRAPH.findall(line)) / CHARACTERS_A_WORD
+    spaced = len(_WORD.findall(re.sub(_IDEOGRAPH, " ", line)))
+    return spaced + len(re.findall(_IDEOGRAPH, line)) / CHARACTERS_A_WORD
 
 
 def _names_title(line: str) -> bool:
