@@ -7,7 +7,7 @@ that the analysis makes anyway it hears the same, if a little less of it. It run
 """
 
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -55,7 +55,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 }
 
 
-def load(path: Traversable) -> Model:
+def load(path: Path) -> Model:
     """Return the model of a file; raises `ModelError` where its contents are not valid."""
     found = weights.load(path, _SHAPES)
     names = [(part, layer) for layer in range(LAYERS) for part in ("up", "down")]
