@@ -50,6 +50,15 @@ def test_a_record_is_described_and_written(library, tmp_path):
     assert run("record", "-o", "-", *library).stdout.startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_page_is_in_the_language_of_the_user_unless_another_is_named(library, language):
+    own = {"LANGUAGE": language, "LANG": f"{language}.UTF-8"}
+    assert f'lang="{language}"' in run("record", "-o", "-", *library, **own).stdout
+    other = {"en": "ja", "ja": "en"}[language]
+    named = run("record", "-o", "-", "--language", other, *library, **own).stdout
+    assert f'lang="{other}"' in named
+
+
 def test_a_record_is_forgotten(library):
     assert "Nobody answered" in run("record", "2", "--forget", *library, code=2).stderr
     run("record", "2", "--forget", "--yes", *library)
