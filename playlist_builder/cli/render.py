@@ -130,7 +130,7 @@ def _record(
             made = record(given.session, file, settings=mix, progress=progress or _told_once())
     except KeyboardInterrupt:
         output.print_message(_("Stopped. Nothing was written."))
-        raise click.exceptions.Exit(1) from None
+        raise click.exceptions.Exit(output.INTERRUPTED) from None
     if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
         output.print_message(
             _("{got:.1f} LUFS instead of {wanted:g}: the peaks allow no more.").format(

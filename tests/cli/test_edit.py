@@ -530,13 +530,15 @@ def test_what_cannot_be_saved_is_not_pushed(session, player, monkeypatch):
     assert not player.follow.called
 
 
-@pytest.mark.parametrize("error", [ServerError("It plays another."), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("error", "code"), [(ServerError("It plays another."), 1), (KeyboardInterrupt(), 130)]
+)
 def test_what_cannot_be_pushed_leaves_file_and_history_as_they_were(
-    session, player, monkeypatch, error
+    session, player, monkeypatch, error, code
 ):
     before, kept = session.read_bytes(), []
     monkeypatch.setattr(change, "record_history", lambda sessions, *_: kept.extend(sessions))
     player.follow.side_effect = error
-    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=1)
+    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=code)
     assert session.read_bytes() == before
     assert kept[-1] == session_json.load_session(session) != kept[0]
