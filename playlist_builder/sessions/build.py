@@ -146,7 +146,6 @@ def selected(
     asked_for = frozenset(identity for _, identity in pins)
     played -= asked_for.union(request.listed)
     thrown_out = frozenset(request.thrown_out) - asked_for
-    banned = {*every.take(every.banned).identities, *(ban.identity for ban in past.bans)}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Selection(
         request=replace(request, pinned=tuple(identity for _, identity in pins)),
@@ -154,7 +153,7 @@ def selected(
         profile=profile,
         constraints=Constraints(
             pins=tuple(pin for pin, _ in pins),
-            bans=preferences.with_copies(frozenset(banned), every),
+            bans=preferences.banned(past, every),
             avoid=preferences.with_copies(avoided, every) | played | thrown_out,
             include=any_of(request.include),
             exclude=any_of(request.exclude),

@@ -13,8 +13,9 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from playlist_builder.profiles import find as profiles
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions import build
+from playlist_builder.sessions import build, preferences
 from playlist_builder.sessions.draft import draft_of
+from tests.support import records
 from tests.support.libraries import fill
 
 
@@ -189,6 +190,23 @@ def test_what_was_played_banned_and_rated_holds_for_every_format(formats):
 def test_a_ban_for_all_holds_for_every_format(formats):
     formats.mark(FLAC, Mark(banned=True))
     assert constraints(formats).bans == {FLAC, MP3}
+
+
+def test_what_is_banned_since_is_told_of_every_format(formats):
+    """Of a session that holds one format, where another was banned: for all, or for its person."""
+    kept = records.session(tracks=2)
+    slots = [
+        replace(slot, identity=own) for slot, own in zip(kept.slots, (OTHER, MP3), strict=True)
+    ]
+    kept = replace(kept, slots=tuple(slots))
+    assert preferences.banned_slots(formats, kept) == []
+    formats.history.ban("A7", Ban(FLAC, "", "x"))
+    assert preferences.banned_slots(formats, kept) == []
+    personal = replace(kept, request=replace(kept.request, name="A7"))
+    assert preferences.banned_slots(formats, personal) == [2]
+    formats.mark(FLAC, Mark(banned=True))
+    formats.mark(OTHER, Mark(banned=True))
+    assert preferences.banned_slots(formats, kept) == [1, 2]
 
 
 def test_what_was_thrown_out_is_not_built_again(formats):
