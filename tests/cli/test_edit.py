@@ -432,6 +432,22 @@ def test_what_is_gone_is_told_until_it_is_taken_out(movable):
     assert "are not there" not in run("drop", file, number).stderr
 
 
+@pytest.mark.parametrize("command", [("swap", 2), ("drop", 2), ("unpin", 2)])
+def test_a_track_that_the_library_forgot_is_taken_out(movable, command):
+    folder, file, library = movable
+    slots = session_json.load_session(file).slots
+    run("pin", file, 2)
+    Path(slots[1].path).unlink()
+    run("scan", folder, "--library", library, "--no-vocals", "--no-embedding", "--prune")
+    name, number = command
+    run(name, file, number)
+    after = session_json.load_session(file)
+    assert (slots[1].identity in identities(after.slots)) == (name == "unpin")
+    assert after.request.pinned == ()
+    told = run("rebuild", file).stderr
+    assert slots[1].identity not in identities(session_json.load_session(file).slots), told
+
+
 def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
     """`replan` keeps what has played and goes on without it."""
     _, file, _ = movable
