@@ -17,7 +17,7 @@ from playlist_builder.arranger.capacity import Capacity, capacity
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
-from playlist_builder.errors import ArrangeError, LibraryError
+from playlist_builder.errors import ArrangeError, LibraryError, ShortageError
 from playlist_builder.language.notices import Notice, notice
 from playlist_builder.library.history import PersonHistory, Rating, described
 from playlist_builder.library.library import Library
@@ -302,7 +302,7 @@ def _arranged_once(
     except ArrangeError as error:
         told = (
             error
-            if request.use_all
+            if request.use_all or isinstance(error, ShortageError)
             else ArrangeError("{error} {note}.", error=error, note=budget_of(selection))
         )
         if not selection.played:
