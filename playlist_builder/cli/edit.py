@@ -254,8 +254,6 @@ def _listed(
         output.print_text("\n".join(lines), err=as_json)
         if not any(each.is_choice for each in found):
             output.print_message(_("Each of these stands out, so none is marked."))
-    else:
-        output.print_message(_("No single track fits there."))
     return found
 
 
@@ -275,6 +273,8 @@ def _arranged_again(
             return None
         raise
     editor.undo()
+    if not found:
+        output.print_message(_("No single track fits there."))
     lines = arranged_lines(again.difference, len(found) + 1)
     output.print_text("\n".join(lines), err=as_json)
     return again

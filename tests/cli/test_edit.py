@@ -327,6 +327,7 @@ def test_where_no_track_fits_alone_nor_otherwise_no_candidate_is_named(session, 
         told = run("swap", session, 2, code=1, LANGUAGE=language, LANG="ja_JP.UTF-8").stderr
         assert "--take" not in told
         assert "swap TRACK --with OTHER" in told
+        assert len(told.splitlines()) == 1
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):

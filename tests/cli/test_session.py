@@ -127,6 +127,15 @@ def test_what_means_no_session_is_told(made_up, word, code, says):
     assert done.stdout == ""
 
 
+def test_a_track_in_place_of_a_session_is_told_where_it_stands(made_up):
+    made_up(BUILD)
+    for words in ("3", "3 4"):
+        told = made_up(f"preview {words} -o p.flac", code=1).stderr
+        assert "No session 3." in told
+        assert "A TRACK stands behind its session: preview SESSION TRACK." in told
+    assert "TRACK" not in made_up("preview dawn -o p.flac", code=1).stderr
+
+
 def test_a_copy_of_a_session_file_is_a_session_of_its_own(made_up):
     """As is one that went to another machine, or was changed by somebody else."""
     made_up(f"{BUILD} -o a.json -o a.m3u8")
