@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from playlist_builder import Library
+from playlist_builder.cli import output
 from tests.support.commands import run
 from tests.support.sounds import write_pieces
 
@@ -115,14 +116,23 @@ def test_the_demo_prints_what_is_shown(demo, request):
     assert np.allclose(figures, own_figures, rtol=0.0, atol=PLATFORM + 1e-9)
 
 
-def test_every_command_runs(home, demo_library):
-    """The first five with music of one's own, the others with the library of the demo."""
+def test_every_command_runs(home, demo_library, monkeypatch):
+    """The first five with music of one's own, the others with the library of the demo.
+
+    A swap is asked for by somebody at a terminal, who takes the first that is listed.
+    """
+
+    def run_as_typed(command, **own):
+        words = words_of(command, home)
+        monkeypatch.setattr(output, "can_ask", lambda: words[0] == "swap")
+        run(*words, cwd=home, typed="1\n", HOME=str(home), **own)
+
     assert len(commands(FIVE)) == 5
     for command in commands(FIVE):
-        run(*words_of(command, home), cwd=home, HOME=str(home))
+        run_as_typed(command)
     for command in commands(ALL):
         own = {} if "~/Music" in command else {"PLAYLIST_BUILDER_LIBRARY": str(demo_library[1])}
-        run(*words_of(command, home), cwd=home, HOME=str(home), **own)
+        run_as_typed(command, **own)
     assert (home / "tonight.m3u8").read_text(encoding="utf-8").count("#EXTINF") >= 20
     assert (home / "calm.m3u8").exists()
 

@@ -95,12 +95,8 @@ def candidate_lines(
 
 def arranged_lines(changed: "Difference", place: int) -> Iterator[str]:
     """Yield what changes where what follows is arranged again: one of the ways to choose from."""
-    text = ngettext(
-        "what follows is arranged again, with {count} other track:",
-        "what follows is arranged again, with {count} other tracks:",
-        len(changed.came),
-    )
-    yield f" {place:2}  {text.format(count=len(changed.came))}"
+    text = _("what follows is arranged again; new: {came}, moved: {moved}")
+    yield f" {place:2}  {text.format(came=len(changed.came), moved=len(changed.moved))}"
     for line in difference_lines(changed):
         yield f"     {line}"
 

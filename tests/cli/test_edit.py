@@ -298,7 +298,7 @@ def test_what_follows_is_arranged_again_only_where_that_is_taken(session, monkey
     monkeypatch.setattr(edit, "candidates", lambda *_: found)
     before, text, last = session_json.load_session(session), session.read_bytes(), count + 1
     done = run("swap", session, 2, code=1)
-    assert f" {last:2}  what follows is arranged again, with " in done.stdout
+    assert f" {last:2}  what follows is arranged again; new: " in done.stdout
     assert f"     - 2. {clock(before.slots[1].start_s)}  {before.slots[1].title}" in done.stdout
     assert "Nothing was changed, as none is marked. Say which one to take: swap" in done.stderr
     shown = run("swap", session, 2, "--candidates", 3).stdout
@@ -316,7 +316,7 @@ def test_what_follows_is_arranged_again_only_where_that_is_taken(session, monkey
     run("swap", session, 2, "--take", last)
     assert session.read_bytes() == asked
     came = set(identities(session_json.load_session(session).slots)) - set(identities(before.slots))
-    assert f"arranged again, with {len(came)} other track" in done.stdout
+    assert f"arranged again; new: {len(came)}, moved: " in done.stdout
 
 
 def test_where_no_track_fits_alone_nor_otherwise_no_candidate_is_named(session, monkeypatch):
