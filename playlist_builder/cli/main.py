@@ -124,7 +124,7 @@ class _Commands(WholeLines):
             ) from error
         except KeyboardInterrupt:
             output.print_message(_("Stopped. What was done is kept; the same command goes on."))
-            raise click.exceptions.Exit(1) from None
+            raise click.exceptions.Exit(output.INTERRUPTED) from None
 
 
 @click.group(cls=_Commands, context_settings=SETTINGS)
@@ -136,5 +136,5 @@ def main() -> None:
     last one. A TRACK is its number in the session, its title or a part of that, or its path.
 
     Exit codes: 0 done, 1 it could not be done, as what is named is not there or the music does not
-    allow it, 2 the command was not understood.
+    allow it, 2 the command was not understood, 130 it was stopped by Ctrl-C.
     """

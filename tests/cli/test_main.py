@@ -226,3 +226,19 @@ def test_a_mistake_of_ours_is_not_taken_for_that(monkeypatch, error):
     monkeypatch.setattr(find, "available_profiles", mock.Mock(side_effect=error))
     with pytest.raises(type(error)):
         run("profiles")
+
+
+def test_ctrl_c_before_all_is_imported_is_no_traceback():
+    code = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "playlist_builder.cli.build":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+import playlist_builder.cli
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
