@@ -37,23 +37,13 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 SECTIONS = {  # of the help, with their commands in the order in which one needs them
     "Everyday": ("scan", "build", "report", "swap", "copy", "sessions", "undo", "redo", "demo"),
     "Change a session": (
-        *(
-            "pin",
-            "unpin",
-            "drop",
-            "move",
-            "insert",
-            "extend",
-            "shorten",
-            "rebuild",
-            "reorder",
-            "resolve",
-        ),
+        *("pin", "unpin", "drop", "move", "insert", "extend", "shorten"),
+        *("rebuild", "reorder", "resolve"),
     ),
     "While it runs": ("desk", "menu", "replan", "rescue"),
     "Players, recordings and sticks": ("export", "push", "render", "preview", "check"),
     "People": ("series", "rate", "history", "records", "record"),
-    "Library and profiles": (*("tracks", "show", "mark", "calibrate", "library", "profiles"),),
+    "Library and profiles": ("tracks", "show", "mark", "calibrate", "library", "profiles"),
 }
 NAMES = sorted(name for names in SECTIONS.values() for name in names)
 FILES = {  # of commands that stand in the file of another

@@ -234,7 +234,7 @@ import sys
 
 class Interrupted:
     def find_spec(self, name, *_):
-        if name == "playlist_builder.cli.build":
+        if name == "playlist_builder.cli.help":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupted())
