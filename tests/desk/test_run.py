@@ -10,6 +10,7 @@ from playlist_builder import LibraryError, RequestError
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
+from playlist_builder.errors import RenderError
 
 FRAME_S = 0.02
 
@@ -90,6 +91,30 @@ def test_a_press_can_be_taken_back_and_then_all_is_as_it_was_planned(bench, cloc
         assert first_change(before.sounds, running.score.sounds) is None
     assert events(bench, "TakenBack")[0].press == answer["press"]
     assert bench.state()["run"]["pending"] == []
+
+
+def test_a_press_whose_music_cannot_be_made_changes_nothing(bench, monkeypatch):
+    """Else the page could not even show what plays."""
+    bench.do("begin", {})
+    before, slots = bench.run.score, bench.session.slots
+
+    def broken(*_, **__):
+        raise RenderError("It cannot be mixed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("playlist_builder.desk.running.mix_session", broken)
+        with pytest.raises(RenderError):
+            press(bench, "softer")
+    assert (bench.run.score, bench.session.slots) == (before, slots)
+    assert press(bench, "softer")["sentence"]
+
+
+@pytest.mark.parametrize("button", ["silence", "next_phase"])
+def test_a_button_may_be_pressed_twice_at_one_moment(bench, button):
+    bench.do("begin", {})
+    for _ in range(2):
+        press(bench, button, 300.0, "now")
+        assert bench.state()["run"]["mix"]["length_s"] > 300.0
 
 
 def test_what_was_pressed_long_ago_stays(bench, clock):
