@@ -1,6 +1,7 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from playlist_builder import (
     Begun,
     Ended,
     Note,
+    PlaylistBuilderError,
     RequestError,
     event_of,
 )
@@ -112,7 +114,8 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
     last = run.log.append(events, source)
     for event in events:
         run.follow(event)
-    run.check()
+    with suppress(PlaylistBuilderError):  # they are kept, whatever comes of it, and not sent again
+        run.check()
     return {"last": last}
 
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing, contextmanager
+from unittest.mock import Mock
 
 import pytest
 
@@ -302,6 +303,17 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     assert bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": [closed]}) == {
         "last": 1
     }
+
+
+def test_what_sounded_is_kept_though_what_comes_cannot_be_made(bench, clock, monkeypatch):
+    """Its page would send it again and again, and nothing behind it."""
+    bench.do("begin", {})
+    broken = Mock(side_effect=RenderError("It cannot be mixed."))
+    monkeypatch.setattr(type(bench.run), "check", broken)
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    given = {"run": run_id(bench), "source": "page-1", "events": [closed]}
+    assert bench.do("heard", given) == {"last": 1}
+    assert broken.called
 
 
 def test_what_is_of_a_run_of_another_library_is_kept_nowhere(bench, clock):
