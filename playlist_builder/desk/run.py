@@ -1,11 +1,19 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from playlist_builder import Begun, Ended, Note, RequestError, event_of
+from playlist_builder import (
+    Begun,
+    Ended,
+    Note,
+    PlaylistBuilderError,
+    RequestError,
+    event_of,
+)
 from playlist_builder.desk import aside
 from playlist_builder.desk.arguments import WAITED, Arguments
 from playlist_builder.desk.bench import Bench, Command
@@ -113,7 +121,8 @@ def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
     last = run.log.append(events, source)
     for event in events:
         run.follow(event)
-    run.check()
+    with suppress(PlaylistBuilderError):  # they are kept, whatever comes of it, and not sent again
+        run.check()
     return {"last": last}
 
 

@@ -8,6 +8,7 @@ needed to go on after a crash is in the library: the kept session, and the score
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ class Running:
         self.heard_until(left.position_s, left.at)
         self.identities = dict(left.identities)
         slots = (*self.bench.session.slots, *self.bench.session.tail)
-        same = sum(takewhile(bool, map(_plays, slots, score.clips)))
+        paths = ([each.path for each in own] for own in (slots, score.clips))
+        same = sum(takewhile(bool, map(eq, *paths)))
         if same == len(slots) == len(score.clips):
             self.score = score
         else:
@@ -335,9 +337,13 @@ class Running:
         if button is BUTTONS["skip"] and not is_cut:
             raise RequestError("The next track is about to begin.")
         at_s = self.line.session_s(cut_s if is_cut else now_s)
-        self.bench.took(button.steer(self.bench.edited(), at_s, is_cut))
-        before = self.score
-        self._replay()
+        before, editor = self.score, self.bench.edited()
+        self.bench.took(button.steer(editor, at_s, is_cut))
+        try:
+            self._replay()
+        except PlaylistBuilderError:
+            self.bench.took(editor.undo())
+            raise
         change = first_change(before.sounds, self.score.sounds)
         return None if change is None else seconds(change)
 
@@ -388,10 +394,6 @@ class Running:
         tracks = tuple(self.line.coming(self.position_s))
         curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
         self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
-
-
-def _plays(slot: Slot, clip: Clip) -> bool:
-    return slot.path == clip.path
 
 
 def _is_same(old: Slot, new: Slot) -> bool:

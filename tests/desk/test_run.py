@@ -1,6 +1,7 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
+from unittest.mock import Mock
 
 import pytest
 
@@ -9,6 +10,7 @@ from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
 from playlist_builder.desk.words import Words
+from playlist_builder.errors import RenderError
 from tests.desk.support import locked
 
 FRAME_S = 0.02
@@ -90,6 +92,30 @@ def test_a_press_can_be_taken_back_and_then_all_is_as_it_was_planned(bench, cloc
         assert first_change(before.sounds, running.score.sounds) is None
     assert events(bench, "TakenBack")[0].press == answer["press"]
     assert bench.state()["run"]["pending"] == []
+
+
+def test_a_press_whose_music_cannot_be_made_changes_nothing(bench, monkeypatch):
+    """Else the page could not even show what plays."""
+    bench.do("begin", {})
+    before, slots = bench.run.score, bench.session.slots
+
+    def broken(*_, **__):
+        raise RenderError("It cannot be mixed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("playlist_builder.desk.running.mix_session", broken)
+        with pytest.raises(RenderError):
+            press(bench, "softer")
+    assert (bench.run.score, bench.session.slots) == (before, slots)
+    assert press(bench, "softer")["sentence"]
+
+
+@pytest.mark.parametrize("button", ["silence", "next_phase"])
+def test_a_button_may_be_pressed_twice_at_one_moment(bench, button):
+    bench.do("begin", {})
+    for _ in range(2):
+        press(bench, button, 300.0, "now")
+        assert bench.state()["run"]["mix"]["length_s"] > 300.0
 
 
 def test_what_was_pressed_long_ago_stays(bench, clock):
@@ -290,6 +316,17 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     assert bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": [closed]}) == {
         "last": 1
     }
+
+
+def test_what_sounded_is_kept_though_what_comes_cannot_be_made(bench, clock, monkeypatch):
+    """Its page would send it again and again, and nothing behind it."""
+    bench.do("begin", {})
+    broken = Mock(side_effect=RenderError("It cannot be mixed."))
+    monkeypatch.setattr(type(bench.run), "check", broken)
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    given = {"run": run_id(bench), "source": "page-1", "events": [closed]}
+    assert bench.do("heard", given) == {"last": 1}
+    assert broken.called
 
 
 def test_what_is_of_a_run_of_another_library_is_kept_nowhere(bench, clock):

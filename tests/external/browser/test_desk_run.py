@@ -3,7 +3,8 @@
 import json
 import re
 import shutil
-from contextlib import ExitStack, contextmanager, suppress
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -348,6 +349,24 @@ def test_notes_of_a_tab_that_is_gone_are_sent_by_another_one(browser, desk):
         end(other)
     found, *_ = holes(served.library)
     assert not [start for start, _ in found if start < 10]  # it sounds no more later
+
+
+def test_notes_wait_while_another_process_writes_to_the_library(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        answers = []
+        page.on("response", lambda got: answers.append((got.url.rpartition("/")[2], got.status)))
+        with closing(sqlite3.connect(served.library, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            at_least(page, 12)
+            assert ("heard", 422) in answers
+            other.execute("ROLLBACK")
+        at_least(page, 14)
+        end(page)
+    found, until_s, _ = holes(served.library)
+    assert found == []
+    assert until_s >= 14
 
 
 def test_notes_of_a_library_that_was_made_again_are_not_those_of_its_new_run(browser, desk, kept):
