@@ -32,7 +32,7 @@ LEAST_MIDDLE, MOST_MIDDLE = -1.5, 0.5
 PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.52  # of log-odds
 # Of what stands out: the best passage, the usual level of passages up to `OUT_OF_MOST`, and the
 # last of the best moments. Of a track of less than `SHORT_S` too little is known.
-OUT_PASSAGE, OUT_USUAL, OUT_MOMENT, OUT_BIAS = 0.9, -2.37, 1.34, -4.23
+OUT_PASSAGE, OUT_USUAL, OUT_MOMENT, OUT_BIAS = 0.87, -2.36, 1.34, -4.2
 OUT_OF_MOST = 1.0
 # Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
 # music is more like a voice than the best of a few.

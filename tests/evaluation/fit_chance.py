@@ -5,7 +5,9 @@
 The rows are those that `evaluate_voice.py` keeps, of all folds: of networks that had not met the
 source. Learnt from are made tracks with a voice, and all without one that are long enough. Kinds of
 tracks count alike, however many there are; files without a voice count as much as all with one.
-What length requires is taken as it is, and so is what is heard throughout. `precision` is that of
+What length requires is taken as it is, and so is what `moments.of_level` weighs. The biases of the
+package are not the fitted ones: that of what stands out is 0.5 higher and that of the level 0.4
+lower, chosen over all folds so that 3 % of hard instrumentals are called. `precision` is that of
 the chance by folds in which no source is on both sides, and `found` the share of each kind of track
 whose chance is that of a voice.
 """
