@@ -2,7 +2,7 @@
 // is sent on the clock of the audio context, minutes ahead, so that a server that stalls or starts
 // again is not heard. Positions are seconds of a mix.
 //
-// Events: position {position_s, mix} each second; ended {mix};
+// Events: position {position_s, mix} each second; ended {mix, position_s};
 // gap {ms, reason}, when it is over: the music came late, or the device stood still;
 // blocked, when the browser waits for a press, in which `resume` is to be called;
 // broken {mix, from_s, until_s, error}: a file cannot be read, and is skipped unless `replace` comes.
@@ -316,17 +316,17 @@ export class Player extends EventTarget {
     while (this.#lanes.length > 1 && this.#lanes[1].at <= heard) this.#lanes.shift();
     this.#watch();
     const lane = this.#lanes.at(-1);
-    if (lane?.isComplete && heard >= lane.end && !this.#wish) this.#end(lane.mix);
+    if (lane?.isComplete && heard >= lane.end && !this.#wish) this.#end(lane);
     else if (this.#lanes.length && (this.#ticks += 1) % TICKS === 0) {
       this.#tell("position", { position_s: this.position_s, mix: this.mix });
     }
   }
 
-  #end(mix) {
+  #end({ mix, end, offset }) {
     this.#lanes = [];
     clearInterval(this.#timer);
     this.#wake();
-    this.#tell("ended", { mix });
+    this.#tell("ended", { mix, position_s: (end - offset) / RATE_HZ });
   }
 
   // Tell where the clock of the context stood still, as when the device was busy.

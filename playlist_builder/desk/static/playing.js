@@ -25,7 +25,7 @@ export class Playing extends EventTarget {
     super();
     this.#player.addEventListener("position", () => this.#moved());
     this.#player.addEventListener("blocked", () => this.#tell("blocked"));
-    this.#player.addEventListener("ended", () => this.#ended());
+    this.#player.addEventListener("ended", ({ detail }) => this.#ended(detail));
     this.#player.addEventListener("gap", ({ detail }) => {
       const cause = detail.reason === "late" ? "stall" : "gap";
       this.#noted?.note("gap", this.position_s, { ms: Math.round(detail.ms), cause });
@@ -125,8 +125,8 @@ export class Playing extends EventTarget {
     this.#tell("position", { position_s });
   }
 
-  #stopped() {
-    this.#noted?.close(this.position_s, this.#run?.sounds ?? []);
+  #stopped(position_s = this.position_s) {
+    this.#noted?.close(position_s, this.#run?.sounds ?? []);
   }
 
   async #held(holder) {
@@ -151,8 +151,8 @@ export class Playing extends EventTarget {
     await this.#player.stop(fade_s);
   }
 
-  #ended() {
-    this.#stopped();
+  #ended({ position_s }) {
+    this.#stopped(position_s);
     if (this.#run) ask("end", { position_s: this.#run.session.mix_s, finished: true });
   }
 
