@@ -19,6 +19,7 @@ const KEYS = Object.fromEntries(Object.entries(LETTERS).map(([letter, name]) => 
 const PEDAL = ["softer", "deeper", "hold", "calm", "skip", "pause"]; // what a side of a pedal can do
 const NARROW = 700; // pixels of a phone
 const LOW = 620; // pixels, below which the curve leaves its place to the buttons
+const TOLD = 2; // of what was told last: that a file is gone does not hide how calm the music is
 const REFUSED_MS = 6000; // for which a button says why it did nothing
 
 let shown = null; // what was made for the run on the page
@@ -183,7 +184,7 @@ function made(first) {
     for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
     curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
-    write(told, state.told.at(-1) ?? "");
+    write(told, state.told.slice(-TOLD).join(" "));
     tick();
   }
 

@@ -178,6 +178,25 @@ def test_every_button_is_in_sight_on_every_screen(browser, desk, language):
             assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
+def test_what_is_told_of_calm_music_and_of_a_file_that_is_gone_is_seen_together(browser, desk):
+    _, url = desk()
+    with page_of(browser, url, viewport={"width": 640, "height": 400}) as page:
+        begin(page)
+
+        def state(route):
+            answer = route.fetch()
+            told = {"told": ["A first one.", "A file is gone.", "It is calm."]}
+            changed = answer.json()
+            route.fulfill(json=changed | {"run": changed["run"] | told})
+
+        page.route("**/api/state", state)
+        page.route("**/api/do/heard", lambda route: route.abort())  # its answer is a state as well
+        page.reload()
+        page.wait_for_selector(".run .told:not(:empty)")
+        assert page.text_content(".run .told") == "A file is gone. It is calm."
+        assert page.evaluate(SEEN_WHOLE)
+
+
 def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
     _, url = desk()
     with page_of(browser, url) as page:
