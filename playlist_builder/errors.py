@@ -130,6 +130,10 @@ class ArrangeError(PlaylistBuilderError):
     """The tracks at hand cannot fill the session that was asked for."""
 
 
+class ShortageError(ArrangeError):
+    """Too little music passes the rules; the text counts what each of them removed."""
+
+
 class ExportError(PlaylistBuilderError):
     """A session that the chosen format or player cannot hold."""
 

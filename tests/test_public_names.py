@@ -15,12 +15,14 @@ import pytest
 import playlist_builder
 from playlist_builder.errors import LibraryError
 from playlist_builder.playlists import session_json
-from tests import application
+from tests import application, week
 from tests.support.sounds import write_pieces
 
 NAMES = [name for name in dir(playlist_builder) if not name.startswith("_")]
 CLASSES = [each for each in map(playlist_builder.__getattr__, NAMES) if inspect.isclass(each)]
-SCRIPT = ast.parse(Path(application.__file__).read_text(encoding="utf-8"))
+SCRIPT, WEEK = (
+    ast.parse(Path(each.__file__).read_text(encoding="utf-8")) for each in (application, week)
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +50,37 @@ def test_an_application_scans_builds_edits_replans_keeps_and_exports(made):
     assert (target / "record.html").exists()
 
 
-def test_it_uses_public_names_alone_and_every_way_to_edit():
+def test_a_week_of_twenty_tasks_is_done_in_public_names(own_demo, tmp_path):
+    with playlist_builder.Library.open(own_demo / "l.db") as library:
+        told = week.week(library, tmp_path)
+    numbers = [int(line.split()[0]) for line in told]
+    assert sorted(set(numbers)) == list(range(1, 21))
+    assert "18 last week's: monday" in told
+    assert told[-1] == "20 forgotten: 0 sessions and files"
+    for name in ("joins.flac", "monday.m3u8", "monday.html", "phone/monday.m3u8", "record.html"):
+        assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize("script", [SCRIPT, WEEK], ids=["application", "week"])
+def test_a_program_uses_public_names_alone(script):
     imports = {
         name.name
-        for node in ast.walk(SCRIPT)
+        for node in ast.walk(script)
         if isinstance(node, ast.Import)
         for name in node.names
     }
-    modules = {node.module for node in ast.walk(SCRIPT) if isinstance(node, ast.ImportFrom)}
+    modules = {node.module for node in ast.walk(script) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imports | modules} <= {
         *sys.stdlib_module_names,
         "playlist_builder",
     }
     assert "playlist_builder" not in modules
-    used = {node.attr for node in ast.walk(SCRIPT) if isinstance(node, ast.Attribute)}
+    used = {node.attr for node in ast.walk(script) if isinstance(node, ast.Attribute)}
     assert not [name for name in used if name.startswith("_")]
+
+
+def test_an_application_edits_in_every_way():
+    used = {node.attr for node in ast.walk(SCRIPT) if isinstance(node, ast.Attribute)}
     public = vars(playlist_builder.SessionEditor)
     edits = {name for name in public if not name.startswith("_")}
     assert edits <= used

@@ -10,7 +10,7 @@ half, nor to this.
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Estimate:
 @cache
 def load_weights() -> Weights:
     """Return the fitted weights."""
-    file = resources.files(__package__) / "emotion_weights.json"
+    file = Path(__file__).with_name("emotion_weights.json")
     table = json.loads(file.read_text(encoding="utf-8"))
     return Weights(np.array(table["base"]), np.array(table["weight"]), float(table["error"]))
 

@@ -24,7 +24,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ class Weights:
 @cache
 def load_weights() -> Weights:
     """Return the fitted weights."""
-    file = resources.files(__package__) / "energy_weights.json"
+    file = Path(__file__).with_name("energy_weights.json")
     table = json.loads(file.read_text(encoding="utf-8"))
     rows = [table["features"][name] for name in STEP_FEATURES]
     columns = {

@@ -60,9 +60,10 @@ class _StepCollector:
         tones = tones[:count] if len(tones) else np.zeros((1, spectrum.TONES), np.float32)
         background = spectrum.tone_background(tones)
         self.key_estimator.push(tones, background)
-        self.tempo_estimator.push(bands)
-        self.spectrum += np.sqrt(bands).sum(axis=0)
-        self.rows.append(step_features.row(bands, tones, background))
+        root = np.sqrt(bands)
+        self.spectrum += root.sum(axis=0)
+        rise = self.tempo_estimator.push(np.sqrt(root, out=root))
+        self.rows.append(step_features.row(bands, rise, tones, background))
         self.powers.append(bands.sum(axis=1))
 
 

@@ -47,6 +47,13 @@ def running_median(values: Floats32, width: int, stride: int = 1) -> Floats32:
     return _merge(halves, remainder, (len(remainder) + 1,))[0]
 
 
+def mirrored(values: Floats32, side: int) -> Floats32:
+    """Return values with `side` more rows at both ends, mirrored, as often as it takes."""
+    if len(values) < side:
+        return np.pad(values, ((side, side), (0, 0)), mode="symmetric")
+    return np.concatenate((values[side - 1 :: -1], values, values[: -side - 1 : -1]))
+
+
 def _merge(left: _Sorted, right: _Sorted, ranks: Iterable[int]) -> _Sorted:
     """Return the values of `ranks` (counted from 1) in the union of two sorted lists.
 

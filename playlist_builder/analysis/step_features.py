@@ -9,8 +9,9 @@ from functools import lru_cache, reduce
 
 import numpy as np
 
-from playlist_builder.analysis.running_median import running_median
+from playlist_builder.analysis.running_median import mirrored, running_median
 from playlist_builder.analysis.spectrum import BANDS, FRAMES_PER_S, TONES, TONES_PER_SEMITONE
+from playlist_builder.audio import transform
 from playlist_builder.language.translation import Phrase
 from playlist_builder.models import Floats32
 
@@ -61,18 +62,20 @@ DESCRIPTIONS = {  # each feature in words, with its unit; shares and clarities a
     "chroma_entropy_nats": (Phrase("spread over the twelve pitch classes (2.5 is even)"), "nats"),
 }
 STEP_FEATURES: tuple[str, ...] = ("active_share", *DESCRIPTIONS)  # the columns
+_MEAN = np.full(BANDS, 1.0 / BANDS, np.float32)
 _COSINES = (np.cos(np.pi * np.outer(np.arange(BANDS) + 0.5, np.arange(13)) / BANDS) / BANDS).astype(
     np.float32
 )
 
 
-def row(bands: Floats32, tones: Floats32, background: Floats32) -> Floats32:
+def row(bands: Floats32, rise: Floats32, tones: Floats32, background: Floats32) -> Floats32:
     """Return STEP_FEATURES of one step but `active_share`, which needs the whole track.
 
-    `bands` is linear power (frames, BANDS) at `FRAMES_PER_S`; `tones` is linear power
-    (tone frames, TONES), with its `spectrum.tone_background`. At least one row of each.
+    `bands` is linear power (frames, BANDS) at `FRAMES_PER_S`, with the mean `rise` of its fourth
+    root over two frames (frames - 2,); `tones` is linear power (tone frames, TONES), with its
+    `spectrum.tone_background`. At least one row of both powers.
     """
-    parts = [_band_features(bands), _tone_features(tones, background)]
+    parts = [_band_features(bands, rise), _tone_features(tones, background)]
     return np.asarray(np.concatenate(parts), np.float32)
 
 
@@ -100,15 +103,19 @@ def _rise(level: Floats32, frames: int) -> Floats32:
     return np.asarray(np.maximum(np.float32(0.0), level[frames:] - level[:-frames]))
 
 
-def _band_features(power: Floats32) -> Floats32:
+def _band_features(power: Floats32, rise: Floats32) -> Floats32:
     total = _mean_total(power)
     level = _relative_db(power, total)
     mean = level.mean(axis=0)
-    motion = (level @ _COSINES).std(axis=0)
+    moved = level - mean
+    motion = np.sqrt(np.square(moved @ _COSINES).mean(axis=0))
     slow = _rise(level, 2)
     stroke = level - np.repeat(_sustained(level), 2, axis=0)[: len(level)]
     np.maximum(np.float32(0.0), stroke, out=stroke)
-    loud = np.sqrt(np.sqrt(power / total))
+    onsets = np.zeros((2, len(slow)), np.float32)
+    onsets[0] = slow @ _MEAN
+    onsets[1, : len(rise)] = rise * total**-0.25
+    pulse, tempo = _repetitions(onsets)
     return np.hstack(
         [
             mean.reshape(REGIONS, -1).mean(axis=1),
@@ -119,17 +126,15 @@ def _band_features(power: Floats32) -> Floats32:
             stroke[:, 30:].mean(),
             _rate_hz(stroke[:, 30:].mean(axis=1)),
             np.vdot(power, stroke > STROKE_DB) / total / len(power),
-            _modulations(level - mean),
-            _repetition(slow.mean(axis=1), PULSE_LAGS).max(),
-            _repetition(_rise(loud, 2).mean(axis=1), TEMPO_LAGS).std(),
+            _modulations(moved),
+            pulse[PULSE_LAGS].max(),
+            tempo[TEMPO_LAGS].std(),
         ]
     )
 
 
 def _sustained(level: Floats32) -> Floats32:
-    side = PERCUSSIVE_FRAMES // 2
-    padded = np.pad(level, ((side, side), (0, 0)), mode="symmetric")
-    return running_median(padded, PERCUSSIVE_FRAMES, stride=2)
+    return running_median(mirrored(level, PERCUSSIVE_FRAMES // 2), PERCUSSIVE_FRAMES, stride=2)
 
 
 def _rate_hz(stroke: Floats32) -> float:
@@ -146,33 +151,37 @@ def _modulations(level: Floats32) -> Floats32:
     """Return the fluctuation of levels (frames, BANDS) without their mean, in dB, per range."""
     frames = len(level)
     window, ranges = _modulation_ranges(frames)
-    wave = np.fft.rfft(level * window, axis=0)
-    density = (np.square(wave.real) + np.square(wave.imag)).mean(axis=1) * (8.0 / 3.0 / frames**2)
+    waves = transform.rfft(np.ascontiguousarray(level.T) * window).view(np.float32)
+    squares = np.square(waves, out=waves).sum(axis=0)
+    density = (squares[::2] + squares[1::2]) * (8.0 / 3.0 / frames**2 / BANDS)
     sums = [density[within].sum() for within in ranges]
     return np.asarray(10.0 * np.log10(np.array(sums) + 1e-2), np.float32)
 
 
 @lru_cache(maxsize=4)
 def _modulation_ranges(frames: int) -> tuple[Floats32, list[slice]]:
-    window = np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    window = np.hanning(frames + 2)[1:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(frames, 1.0 / FRAMES_PER_S)
     ends = [np.searchsorted(frequency, range_hz) for range_hz in MODULATIONS_HZ]
     return window, [slice(int(low), int(high)) for low, high in ends]
 
 
-def _repetition(onset: Floats32, lags: slice) -> Floats32:
-    """Return the unbiased autocorrelation of onsets (frames,); 1 is a perfect repeat.
+def _repetitions(onsets: Floats32) -> Floats32:
+    """Return the unbiased autocorrelation of onsets (n, frames) by lags; 1 is a perfect repeat.
 
     Lags end where fewer than half of the frames overlap; below a second there is no pulse: zeros.
     """
-    frames = len(onset)
-    lags = slice(lags.start, min(lags.stop, frames // 2))
+    frames = onsets.shape[1]
+    lags = np.arange(min(PULSE_LAGS.stop, frames // 2))
     if frames < FRAMES_PER_S:
-        return np.zeros(1, np.float32)
-    wave = np.fft.rfft(onset - onset.mean(), 2 * frames)
-    raw = np.fft.irfft(np.square(wave.real) + np.square(wave.imag))[: lags.stop]
-    raw /= raw[0] + 1e-6 * frames
-    return np.asarray((raw * (frames / (frames - np.arange(lags.stop))))[lags], np.float32)
+        return np.zeros((len(onsets), PULSE_LAGS.stop), np.float32)
+    size = transform.fast_length(2 * frames)
+    padded = np.zeros((len(onsets), size), np.float32)
+    padded[:, :frames] = onsets - onsets.mean(axis=1, keepdims=True)
+    squares = np.square(transform.rfft(padded).view(np.float32))
+    raw = np.fft.irfft(squares[:, ::2] + squares[:, 1::2], size)[:, : len(lags)]
+    raw /= raw[:, :1] + 1e-6 * frames
+    return np.asarray(raw * (frames / (frames - lags)), np.float32)
 
 
 def _tone_features(power: Floats32, background: Floats32) -> Floats32:

@@ -36,15 +36,22 @@ class TempoEstimator:
         self._frames = 0
         self._before: Floats32 | None = None
 
-    def push(self, bands: Floats32) -> None:
-        """Add linear power of shape (frames, BANDS), at any level."""
-        loud = np.sqrt(np.sqrt(bands))
-        self._level += float(loud.mean(axis=1).sum())
-        self._frames += len(loud)
+    def push(self, loud: Floats32) -> Floats32:
+        """Add the fourth root of power, (frames, BANDS), at any level; return its rise in 40 ms.
+
+        Shape (frames - 2,), without the rise from the frames that were added before.
+        """
+        frames = len(loud)
+        self._level += float(loud.sum()) / loud.shape[1]
+        self._frames += frames
         if self._before is not None:
             loud = np.concatenate((self._before, loud))
-        self._before = loud[-2:]
-        self._rises.append(np.maximum(np.float32(0.0), loud[2:] - loud[:-2]).mean(axis=1))
+        self._before = loud[-2:].copy()
+        rises = loud[2:] - loud[:-2]
+        np.maximum(np.float32(0.0), rises, out=rises)
+        mean = rises @ np.full(loud.shape[1], 1.0 / loud.shape[1], np.float32)
+        self._rises.append(mean)
+        return mean[len(mean) - max(frames - 2, 0) :]
 
     def onset_rate_hz(self) -> float:
         """Return onsets per second: local maxima of the rise that lead their surroundings."""

@@ -235,9 +235,7 @@ def build_problem(tracks: Sequence[Track], profile: Profile, constraints: Constr
     elif not usable or passed_s < scaled.duration_s - silent_s - widest_s:
         if not constraints.allow_short or not usable:
             too_little = shortage(scaled, passed_s, removed, allow_short=constraints.allow_short)
-            for album in albums:
-                too_little = ArrangeError("{error} {note}.", error=too_little, note=album)
-            raise too_little
+            raise _with_albums(too_little, albums)
         notes.append(
             notice(
                 "short_session",
@@ -278,6 +276,12 @@ def _copies_among(
         return chosen[np.array(found, np.int64)]
 
     return lambda chosen: spare(chosen.tobytes())
+
+
+def _with_albums(error: ArrangeError, albums: Sequence[Notice]) -> ArrangeError:
+    for album in albums:
+        error = ArrangeError("{error} {note}.", error=error, note=album)
+    return error
 
 
 def percentiles_of(tracks: Sequence[Track], scale: Scale) -> Floats | None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from playlist_builder.errors import ArrangeError, ProfileError
+from playlist_builder.errors import ArrangeError, ProfileError, ShortageError
 from playlist_builder.language.notices import REASON, notice
 from playlist_builder.language.translation import Phrase
 from playlist_builder.models import SILENCE_LUFS, STEP_S, Bools, Floats, Ints, Scale, Track, Vocals
@@ -263,7 +263,7 @@ def most_removed(removed: Counter[str]) -> tuple[tuple[str, int], ...]:
 
 def shortage(
     profile: Profile, passed_s: float, removed: Counter[str], *, allow_short: bool
-) -> ArrangeError:
+) -> ShortageError:
     """Return the error that says how much music is lacking and which rules took it."""
     lack = notice(
         "too_little",
@@ -273,12 +273,12 @@ def shortage(
     )
     rests = Phrase(" let tracks rest for less long (--within),") if removed["avoided"] else ""
     if allow_short:
-        return ArrangeError(
+        return ShortageError(
             "{lack}. Add music,{rests} or let in other lengths (--min-length, --max-length).",
             lack=lack,
             rests=rests,
         )
-    return ArrangeError(
+    return ShortageError(
         "{lack}. Add music,{rests} ask for less time (--duration), let in other lengths"
         " (--min-length, --max-length), or allow a short session (--allow-short).",
         lack=lack,

@@ -15,6 +15,7 @@ _OVERLAP_BYTES = 64  # more than what is looked for, so that none is cut in two
 _SYNCS = re.compile(  # MPEG audio and ADTS, AC-3, DTS; some files begin with zeros
     rb"\xff[\xe0-\xff]|\x0b\x77|\x7f\xfe\x80\x01|\xfe\x7f\x01\x80|\x1f\xff\xe8|\xff\x1f\x00\xe8|\0\0"
 )
+_MP4 = b"ftyp"  # behind the size of the first box, which begins with zeros as well
 # An ID3v2 header with its first frame's name, or padding: chance makes no such bytes in music.
 _ID3 = re.compile(
     rb"ID3[\x02-\x04]\0[\0\x10\x20\x40\x80\xc0\xe0][\0-\x7f]{4}(?=[A-Z][A-Z0-9]{2}|\0)"
@@ -37,7 +38,8 @@ _VBRI_AT = 36
 def music_spans(file: BinaryIO, start: int, size: int) -> list[range]:
     """Return the spans between the tags behind `start`, none where these are no bare frames."""
     file.seek(start)
-    if not _SYNCS.match(file.read(4)):
+    head = file.read(8)
+    if not _SYNCS.match(head) or head[4:] == _MP4:
         return []
     spans, at = [], start
     for tag in _tags(file, start, size):

@@ -93,6 +93,14 @@ def candidate_lines(
         yield f"     {text}"
 
 
+def arranged_lines(changed: "Difference", place: int) -> Iterator[str]:
+    """Yield what changes where what follows is arranged again: one of the ways to choose from."""
+    text = _("what follows is arranged again; new: {came}, moved: {moved}")
+    yield f" {place:2}  {text.format(came=len(changed.came), moved=len(changed.moved))}"
+    for line in difference_lines(changed):
+        yield f"     {line}"
+
+
 def candidate_words(candidate: "Candidate") -> list[str]:
     """Return in words how a candidate differs from what plays there now, what stands out last."""
     join = {"near": _("near in style"), "far": _("of another style")}.get(candidate.join)

@@ -90,3 +90,4 @@ def desk(
         ready=ready,
         player=player,
     )
+    output.print_message(_("The desk is closed."))

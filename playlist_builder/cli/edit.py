@@ -1,6 +1,6 @@
 """Commands that edit a session: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, wraps
@@ -11,13 +11,13 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import Check, print_change, save_change
-from playlist_builder.cli.change_text import candidate_document, candidate_lines
+from playlist_builder.cli.change_text import arranged_lines, candidate_document, candidate_lines
 from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.request import stored_request
 from playlist_builder.cli.session import OpenedSession, open_session
-from playlist_builder.errors import NotThereError
+from playlist_builder.errors import ArrangeError, NotThereError
 
 if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate
@@ -76,8 +76,9 @@ def swap(
 
     Five candidates are listed, with what each does to the curve, and the one marked * is taken:
     when you press Enter, or at once where nobody can answer. Another one comes with --take, any
-    track with --with. What stands out, as by a jump of loudness, is never marked; where all do,
-    what follows is arranged again.
+    track with --with. What stands out, as by a jump of loudness, is never marked. Where none is
+    marked, the last to choose from is to arrange again what follows: it lists what would change,
+    and nothing changes unless you take it.
     """
     if candidates is not None and new is not None:
         raise click.UsageError(_("--candidates changes nothing: leave out --with."))
@@ -92,20 +93,7 @@ def swap(
         place = _number(editor, track)
         if new is not None:
             return editor.swap(place, find(new))
-        found = _listed(editor, place, candidates, as_json=as_json)
-        chosen = take
-        if take is None and output.can_ask() and not as_json:
-            chosen = _asked(found)
-        if chosen is not None and chosen > len(found):
-            raise NotThereError(
-                "--take {chosen}: there are {count} candidates for {place}.",
-                chosen=chosen,
-                count=len(found),
-                place=place,
-            )
-        best = next((each for each in found if each.is_choice), None)
-        taken = best if chosen is None else found[chosen - 1]
-        return editor.swap(place, None if taken is None else taken.track)
+        return _swapped(editor, place, take, candidates, as_json=as_json)
 
     change_session(session, library, edit, as_json=as_json)
 
@@ -212,11 +200,41 @@ def _number(editor: "SessionEditor", track: str) -> int:
     return number_of(editor.session, track)
 
 
+def _swapped(
+    editor: "SessionEditor", place: int, take: int | None, shown: int | None, *, as_json: bool
+) -> "Edited":
+    """Return the session with what is taken, of all that was listed, in a place."""
+    found = _listed(editor, place, shown, as_json=as_json)
+    again = _arranged_again(editor, place, found, as_json=as_json)
+    count = len(found) + (again is not None)
+    chosen = next((n for n, each in enumerate(found, start=1) if each.is_choice), None)
+    if take is not None:
+        chosen = take
+    elif output.can_ask() and not as_json:
+        chosen = _asked(count, chosen)
+    if chosen is None:
+        raise ArrangeError(
+            "Nothing was changed, as none is marked. Say which one to take:"
+            " swap SESSION {place} --take NUMBER",
+            place=place,
+        )
+    if chosen > count:
+        raise NotThereError(
+            "--take {chosen}: there are {count} candidates for {place}.",
+            chosen=chosen,
+            count=count,
+            place=place,
+        )
+    if again is not None and chosen == count:
+        return again
+    return editor.swap(place, found[chosen - 1].track)
+
+
 def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_json: bool) -> None:
     if as_json:
         output.print_json(list(map(candidate_document, editor.candidates(number, count))))
-    elif not _listed(editor, number, count, as_json=False):
-        output.print_message(_("Without --candidates, what follows is arranged again."))
+    else:
+        _arranged_again(editor, number, _listed(editor, number, count, as_json=False))
 
 
 def _listed(
@@ -236,28 +254,46 @@ def _listed(
         output.print_text("\n".join(lines), err=as_json)
         if not any(each.is_choice for each in found):
             output.print_message(_("Each of these stands out, so none is marked."))
-    else:
-        output.print_message(_("No single track is like it."))
     return found
 
 
-def _asked(found: "list[Candidate]") -> int | None:
-    """Return the number of the candidate to take, None for what is taken without a word."""
-    chosen = next((n for n, each in enumerate(found, start=1) if each.is_choice), None)
-    enter = (
-        _("Enter takes {number}").format(number=chosen)
-        if chosen
-        else _("Enter arranges what follows again")
-    )
+def _arranged_again(
+    editor: "SessionEditor", number: int, found: "Sequence[Candidate]", *, as_json: bool = False
+) -> "Edited | None":
+    """Return the session with what follows a number arranged again, where no candidate is marked.
+
+    What would change is printed. None where there is no such way, but candidates.
+    """
+    if any(each.is_choice for each in found):
+        return None
+    try:
+        again = editor.swap(number, rearrange=True)
+    except ArrangeError:
+        if found:
+            return None
+        raise
+    editor.undo()
+    if not found:
+        output.print_message(_("No single track fits there."))
+    lines = arranged_lines(again.difference, len(found) + 1)
+    output.print_text("\n".join(lines), err=as_json)
+    return again
+
+
+def _asked(count: int, chosen: int | None) -> int:
+    """Return the number that the user chooses, up to a count; Enter takes the `chosen` one."""
+    enter = _("Enter takes {number}").format(number=chosen) if chosen else ""
     while True:
         line = output.ask(
             _("A number, {enter}, q changes nothing: ").format(enter=enter)
+            if enter
+            else _("A number; Enter or q changes nothing: ")
         ).casefold()
-        if not line:
-            return None
-        if line == "q":
+        if not line and chosen is not None:
+            return chosen
+        if line in {"", "q"}:
             output.print_message(_("Nothing was changed."))
             raise click.exceptions.Exit(1)
-        if line.isdecimal() and 1 <= int(line) <= len(found):
+        if line.isdecimal() and 1 <= int(line) <= count:
             return int(line)
         output.print_message(_("{answer!r} is no answer here.").format(answer=line))

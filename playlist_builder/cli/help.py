@@ -69,10 +69,11 @@ class WholeLines(HelpInLanguage, click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what each command does, never cut, under the headings of its section."""
-        widest = max(map(len, self.commands))
-        for title, names in (self.sections or {"Commands": sorted(self.commands)}).items():
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        widest = max(map(len, commands))
+        for title, names in (self.sections or {"Commands": list(commands)}).items():
             with formatter.section(_(title)):
-                rows = [(name.ljust(widest), first_sentence(self.commands[name])) for name in names]
+                rows = [(name.ljust(widest), first_sentence(commands[name])) for name in names]
                 formatter.write_dl(rows)
 
 
@@ -83,9 +84,9 @@ def _missing(parameter: click.Parameter, ctx: click.Context) -> str:
     return " ".join(filter(None, (text.format(name=parameter.get_error_hint(ctx)), choices)))
 
 
-def first_sentence(command: click.Command) -> str:
+def first_sentence(command: click.Command | None) -> str:
     """Return what a command does, as its help begins."""
-    text, *_rest = paragraphs(command.help or "")
+    text, *_rest = paragraphs((command and command.help) or "")
     return _(text).partition(". ")[0].partition("。")[0].removesuffix(".")
 
 

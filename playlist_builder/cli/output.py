@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ALL_NOTES = "playlist_builder.all_notes"  # in the context of a command that has the option for it
 AT_ONCE = 256  # lines that are written together: each alone would cost as much as making it
+INTERRUPTED = 130  # exit code of a command that Ctrl-C stopped, as shells have it
 MOST_STEPS = 5  # of loudness, that are told one by one
 
 S = TypeVar("S")
@@ -232,10 +233,22 @@ def ask(prompt: str) -> str:
     return line.strip() if line else "q"
 
 
+@contextmanager
+def heeding_interrupts() -> Iterator[None]:
+    """Let Ctrl-C at a question of click be what it is elsewhere."""
+    try:
+        yield
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def confirm_forgetting(question: str) -> None:
     """Ask whether something is to be forgotten; end the command where it is not."""
     try:
-        sure = click.confirm(question, err=True)
+        with heeding_interrupts():
+            sure = click.confirm(question, err=True)
     except click.Abort:  # the end of the input, as in a script
         raise click.UsageError(_("Nobody answered. Give --yes to forget without asking.")) from None
     if not sure:

@@ -236,9 +236,10 @@ def _password(target: str, *variables: str) -> str:
             variable=variables[-1],
             service=KEYRING_SERVICE,
         )
-    prompted: str = click.prompt(
-        _("Password for {target}").format(target=target), hide_input=True, err=True
-    )
+    with output.heeding_interrupts():
+        prompted: str = click.prompt(
+            _("Password for {target}").format(target=target), hide_input=True, err=True
+        )
     return prompted
 
 

@@ -55,9 +55,7 @@ def records(person: str | None, library: str | None, *, as_json: bool) -> None:
     "--language",
     "page_language",
     type=click.Choice(list(LANGUAGES)),
-    default="en",
-    show_default=True,
-    help="Language of the page.",
+    help="Language of the page; your own if not given.",
 )
 @click.option("--forget", is_flag=True, help="Forget this record for ever, and its backup.")
 @click.option("--yes", is_flag=True, help="With --forget: do not ask.")
@@ -66,7 +64,7 @@ def record(
     number: int | None,
     outputs: Sequence[str],
     said: Sequence[str],
-    page_language: str,
+    page_language: str | None,
     library: str | None,
     *,
     forget: bool,
@@ -89,7 +87,7 @@ def record(
         found = kept.read(run.id)
     if outputs:
         protect_music(outputs, library)
-        _write(found, outputs, page_language)
+        _write(found, outputs, page_language or language())
     elif as_json:
         from playlist_builder.records.export import record_document
 

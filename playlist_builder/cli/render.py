@@ -15,7 +15,7 @@ from playlist_builder.cli.library import library_of, protect_music
 from playlist_builder.cli.main import main
 from playlist_builder.cli.session import OpenedSession, open_session, warn_banned
 from playlist_builder.cli.written import hinting, remember_made
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import LibraryError, RequestError
 from playlist_builder.language.text import clock
 
 if TYPE_CHECKING:
@@ -102,7 +102,14 @@ def preview(
     """
     from playlist_builder.sessions.track_words import number_of
 
-    given = open_session(words[0] if words else None, library)
+    try:
+        given = open_session(words[0] if words else None, library)
+    except LibraryError as error:
+        if len(words) == 1 and not words[0].isdecimal():
+            raise
+        raise LibraryError(
+            "{error} A TRACK stands behind its session: preview SESSION TRACK.", error=error
+        ) from error
     joins = [number_of(given.session, word, with_tail=True) for word in words[1:]]
     if 1 in joins:
         raise RequestError("Number 1 begins the session, so that no transition leads into it.")
@@ -130,7 +137,7 @@ def _record(
             made = record(given.session, file, settings=mix, progress=progress or _told_once())
     except KeyboardInterrupt:
         output.print_message(_("Stopped. Nothing was written."))
-        raise click.exceptions.Exit(1) from None
+        raise click.exceptions.Exit(output.INTERRUPTED) from None
     if made.plan.loudness_lufs < mix.loudness_lufs - options.CLOSE_LU:
         output.print_message(
             _("{got:.1f} LUFS instead of {wanted:g}: the peaks allow no more.").format(

@@ -109,17 +109,14 @@ def _is_file(word: str) -> bool:
 
 def warn_banned(given: OpenedSession, session: "api.Session") -> None:
     """Print which tracks of a session were banned since it was built, if any."""
-    request, banned = session.request, frozenset[str]()
+    from playlist_builder.sessions.preferences import banned_slots
+
+    numbers = list[int]()
     # Where no library can be read, nothing is known, and nothing is stopped by that.
     with suppress(LibraryError), open_existing(given.library) as opened:
-        name = (request.name if request is not None else None) or ""
-        banned = opened.banned(name) if opened is not None else banned
+        numbers = banned_slots(opened, session) if opened is not None else numbers
     slots = (*session.slots, *session.tail)
-    found = [
-        _("{number} '{title}'").format(number=n, title=slot.title)
-        for n, slot in enumerate(slots, 1)
-        if slot.identity in banned
-    ]
+    found = [_("{number} '{title}'").format(number=n, title=slots[n - 1].title) for n in numbers]
     if found:
         output.print_message(
             _("Banned, and still in the session: number {list}.").format(list=_(", ").join(found))

@@ -7,6 +7,7 @@
     GET  /api/events?tab=  what changes: `state` (version), `holder` (tab), `ended` when the desk
                            ends, and what others tell, such as `sound`, as in the state, and
                            `position` of a player
+    GET  /api/holder       who holds the desk, for a page that looks on: {holder, is_free, version}
     POST /api/hold         {tab}: this page takes the desk over
     POST /api/do/NAME      {tab, version, ...}: a command; see `bench`
 
@@ -78,6 +79,7 @@ def application(
         Route("/static/{name}", _static),
         Route("/api/state", _state),
         Route("/api/events", _events),
+        Route("/api/holder", _holder),
         Route("/api/hold", _hold, methods=["POST"]),
         Route("/api/do/{name}", _do, methods=["POST"]),
     ]
@@ -149,6 +151,11 @@ async def _events(request: Request) -> Response:
                     yield ": still here\n\n"
 
     return StreamingResponse(told(), media_type="text/event-stream")
+
+
+async def _holder(request: Request) -> Response:
+    desk: Desk = request.app.state.desk
+    return Json({"holder": desk.holder, "is_free": desk.is_free(), "version": desk.bench.version})
 
 
 async def _json(request: Request) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ def _sentences(changed: Difference, words: Words) -> Iterator[str]:
         yield words.told(Phrase("In: {titles}", titles=_titles(came, words)))
     if went:
         yield words.told(Phrase("Out: {titles}", titles=_titles(went, words)))
-    for each in changed.moved[:MOST]:
+    for each in [own for own in changed.moved if own.before != own.after][:MOST]:
         yield words.told(
             Phrase(
                 "'{title}' is number {after}, it was number {before}",

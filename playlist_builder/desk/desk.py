@@ -25,6 +25,8 @@ T = TypeVar("T")
 NEVER = Event()
 TEND_S = 5.0  # between two looks at what waits to be written
 LEFT_S = 3.0  # after which a page that is gone holds the desk no more
+LISTENS_S = 15.0  # in which a page that takes the desk over listens
+BACK_S = 6.0  # after a start, in which the page that held it before is back
 
 
 class Superseded(Exception):  # noqa: N818 - no error: a newer command took its place
@@ -44,6 +46,7 @@ class Desk:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tending: asyncio.Task[None] | None = None
         self._pages: dict[asyncio.Queue[str], str] = {}
+        self._served_s = 0.0
         self.holder = ""
 
     def open(self) -> None:
@@ -53,6 +56,7 @@ class Desk:
     def serve(self) -> None:
         """Take note of the thread of the server, in which this is called."""
         self._loop = asyncio.get_running_loop()
+        self._served_s = self._loop.time()
         self._tending = self._loop.create_task(self._tend())
 
     async def close(self) -> None:
@@ -188,10 +192,20 @@ class Desk:
             del self._pages[own]
             asyncio.get_running_loop().call_later(LEFT_S, self._left, tab)
 
+    def is_free(self) -> bool:
+        """Whether a page that looks on may hold the desk: nobody does, or is about to again."""
+        since_s = asyncio.get_running_loop().time() - self._served_s
+        return not self.holder and since_s > BACK_S
+
     def hold(self, tab: str) -> None:
-        """Let a page hold the desk; the one that did looks on."""
+        """Let a page hold the desk; the one that did looks on.
+
+        One that does not listen soon is gone.
+        """
         self.holder = tab
         self.tell("holder", {"tab": tab})
+        if tab and self._loop is not None:
+            self._loop.call_later(LISTENS_S, self._left, tab)
 
     def _left(self, tab: str) -> None:
         """Let nobody hold the desk where its page is gone, and then the page that came last."""

@@ -1,17 +1,26 @@
 """The commands by which a session runs: begun, steered, noted and ended."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from playlist_builder import Begun, Ended, Note, RequestError, event_of
+from playlist_builder import (
+    Begun,
+    Ended,
+    Note,
+    PlaylistBuilderError,
+    RequestError,
+    event_of,
+)
 from playlist_builder.desk import aside
 from playlist_builder.desk.arguments import WAITED, Arguments
 from playlist_builder.desk.bench import Bench, Command
 from playlist_builder.desk.left import left
 from playlist_builder.desk.log import Log, wall_clock
 from playlist_builder.desk.running import BROWSER, Running
+from playlist_builder.desk.timeline import frames
 from playlist_builder.language.translation import Phrase
 
 NOTE_LIMIT = 2000  # characters
@@ -96,31 +105,37 @@ def end(bench: Bench, given: Arguments) -> int:
 
 
 def heard(bench: Bench, given: Arguments) -> dict[str, Any]:
-    """Take what a page noted for the record of a run; return the number of the last that is kept.
+    """Take what a page noted for the record of a run, by its id; return the last that is kept.
 
-    What is of a run that is over is taken too.
+    What is of a run that is over is taken too; None is the last of one that is not there, as where
+    the library was made again since.
     """
-    number, source = given.whole("run", 1), given.text("source")
+    own, source = given.text("run"), given.text("source")
     events = [event_of(row) for row in given.rows("events")]
     run = bench.run
-    if not isinstance(run, Running) or run.log.run.number != number:
+    if not isinstance(run, Running) or run.log.run.id != own:
         records = bench.library.records
-        log = Log(records, records.by_number(number), bench.library.path)
-        return {"last": log.append(events, source)}
+        found = records.by_id(own)
+        log = None if found is None else Log(records, found, bench.library.path)
+        return {"last": log and log.append(events, source)}
     last = run.log.append(events, source)
     for event in events:
         run.follow(event)
-    run.check()
+    with suppress(PlaylistBuilderError):  # they are kept, whatever comes of it, and not sent again
+        run.check()
     return {"last": last}
 
 
 def lost(bench: Bench, given: Arguments) -> None:
-    """Play something else where a file cannot be read, from a second of the mix on."""
+    """Play something else for a file that cannot be read from a second of the mix on.
+
+    It is the one that would end at `until_s`; nothing is done where something else plays by now.
+    """
     run = running(bench)
     run.heard_until(_position_now(run, given))
-    from_s = given.number("from_s")
-    path = run.line.slots[run.line.place(from_s)].path
-    run.lost(path, from_s)
+    until = frames(given.number("until_s"))
+    for path in [each.path for each in run.score.sounds if each.end == until]:
+        run.lost(path, given.number("from_s"))
 
 
 def leave_record(bench: Bench, _: Arguments) -> None:

@@ -7,7 +7,8 @@ needed to go on after a crash is in the library: the kept session, and the score
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from playlist_builder import (
     Ended,
     MixPlan,
     Paused,
-    PlannedTrack,
     PlaylistBuilderError,
     Pressed,
     RecordedEvent,
@@ -39,10 +39,19 @@ from playlist_builder.desk.levels import Provisional
 from playlist_builder.desk.log import Log
 from playlist_builder.desk.mixes import Mix
 from playlist_builder.desk.presses import Press
-from playlist_builder.desk.score import Score, continued, first_change, returned, settled, written
+from playlist_builder.desk.score import (
+    Score,
+    continued,
+    ended,
+    first_change,
+    returned,
+    settled,
+    written,
+)
 from playlist_builder.desk.score_document import kept
 from playlist_builder.desk.steer import AFTER, BUTTONS, NOW, Button, Heard, moment, sentence
 from playlist_builder.desk.timeline import (
+    FRAMES_PER_S,
     Timeline,
     curve_of,
     end_s,
@@ -107,7 +116,8 @@ class Running:
         self.heard_until(left.position_s, left.at)
         self.identities = dict(left.identities)
         slots = (*self.bench.session.slots, *self.bench.session.tail)
-        same = sum(takewhile(bool, map(_plays, slots, score.clips)))
+        paths = ([each.path for each in own] for own in (slots, score.clips))
+        same = sum(takewhile(bool, map(eq, *paths)))
         if same == len(slots) == len(score.clips):
             self.score = score
         else:
@@ -230,34 +240,40 @@ class Running:
         """Replace tracks whose files are gone, and take levels that were measured meanwhile."""
         place = self.line.place(self.position_s + LEAD_S)
         failed = self.bench.sound.failed
-        for slot in self.line.slots[place + 1 :]:
+        coming = zip(self.line.slots, self.line.clips, strict=True)
+        for slot, clip in islice(coming, place + 1, None):
             if slot.path in failed or not Path(slot.path).is_file():
-                self.lost(slot.path, self.position_s)
+                self.lost(slot.path, start_s(clip))
                 return
         if self._levels.are_better():
             self._replay()
 
     def lost(self, path: str, from_s: float) -> None:
-        """Play something else in place of a file that cannot be read from a moment on."""
-        now_s = self.position_s + LEAD_S
-        pairs = enumerate(zip(self.line.slots, self.line.clips, strict=True))
-        coming = (n for n, (own, clip) in pairs if own.path == path and end_s(clip) > now_s)
-        place = next(coming, None)  # it may come more than once
-        if place is None:
+        """Play something else in place of a file that cannot be read from a moment on.
+
+        A page may have nothing of it behind that moment: what comes begins there at the latest.
+        """
+        end, soon = int(from_s * FRAMES_PER_S), frames(self.position_s + LEAD_S)
+        begin = max(min(soon, end), end - frames(self.fade_s))
+        places = [n for n, each in enumerate(self.line.slots) if each.path == path]
+        sounds = (each for each in self.score.sounds if each.path == path)
+        if not places or not any(each.end > end for each in sounds):
             return
-        slot, before = self.line.slots[place], self.score
-        editor = self.bench.edited()
+        coming = (n for n in places if self.line.clips[n].end > end)  # it may come more than once
+        place, before = next(coming, places[-1]), self.score
+        slot, editor = self.line.slots[place], self.bench.edited()
         self.pending.clear()
         try:
-            if place > self.line.place(now_s):
+            if self.line.clips[place].at > max(begin, soon):
                 self.bench.took(editor.drop(place + 1))
+                self._replay()
             else:
-                at_s = self.line.session_s(max(from_s, now_s))
+                at_s = self.line.session_s(seconds(begin))
                 self.bench.took(editor.replan(at_s=at_s, skip=True))
+                self._play(ended(self._continued(begin), path, begin, end))
         except (ArrangeError, RequestError):
             self._note_gone(slot.title, slot.identity)
             return
-        self._replay()
         if self.score is not before:
             self._tell_plan("lost")
         self._note_gone(slot.title, slot.identity)
@@ -267,6 +283,7 @@ class Running:
         self.forget()
         position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
         return position | {
+            "id": self.log.run.id,
             "number": self.log.run.number,
             "begun_at": self.log.run.begun_at,
             "player": self.player,
@@ -320,20 +337,27 @@ class Running:
         if button is BUTTONS["skip"] and not is_cut:
             raise RequestError("The next track is about to begin.")
         at_s = self.line.session_s(cut_s if is_cut else now_s)
-        self.bench.took(button.steer(self.bench.edited(), at_s, is_cut))
-        before = self.score
-        self._replay()
+        before, editor = self.score, self.bench.edited()
+        self.bench.took(button.steer(editor, at_s, is_cut))
+        try:
+            self._replay()
+        except PlaylistBuilderError:
+            self.bench.took(editor.undo())
+            raise
         change = first_change(before.sounds, self.score.sounds)
         return None if change is None else seconds(change)
 
     def _replay(self) -> None:
         """Sound as the session is now, from a moment after this one on."""
-        now_s = self.position_s + LEAD_S
+        self._play(self._continued(frames(self.position_s + LEAD_S)))
+
+    def _continued(self, at: int) -> Score:
+        """Return what sounds when the session goes on as it is now, from a frame on."""
         slots = (*self.bench.session.slots, *self.bench.session.tail)
-        count = self.line.place(now_s) + 1
+        count = self.line.place(seconds(at)) + 1
         same = map(_is_same, self.line.slots[:count], slots)
         clips = self._clips(self.score, sum(takewhile(bool, same)))
-        self._play(continued(self.score, clips, frames(now_s)))
+        return continued(self.score, clips, at)
 
     def _play(self, score: Score) -> None:
         change = first_change(self.score.sounds, score.sounds)
@@ -367,25 +391,10 @@ class Running:
         return self.bench.words.of_profile(slot.phase)
 
     def _tell_plan(self, reason: str) -> None:
-        coming = range(self.line.place(self.position_s) + 1, self.line.planned)
-        tracks = tuple(_planned(self.line.slots[each], self.line.clips[each]) for each in coming)
+        tracks = tuple(self.line.coming(self.position_s))
         curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
         self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
 
 
-def _plays(slot: Slot, clip: Clip) -> bool:
-    return slot.path == clip.path
-
-
 def _is_same(old: Slot, new: Slot) -> bool:
     return (old.identity, old.start_s) == (new.identity, new.start_s)
-
-
-def _planned(slot: Slot, clip: Clip) -> PlannedTrack:
-    """Return what is to come, in seconds of the mix."""
-    return replace(
-        PlannedTrack.of_slot(slot),
-        start_s=start_s(clip),
-        end_s=end_s(clip),
-        from_s=seconds(clip.first),
-    )

@@ -85,6 +85,16 @@ def returned(score: Score, clips: Sequence[Clip], at: int, fade: int) -> Score:
     return Score(tuple(clips), (*past, *back), score.overall_db)
 
 
+def ended(score: Score, path: str, at: int, end: int) -> Score:
+    """Return a score in which a file is not heard behind `end`, and as before until `at`."""
+    fade = max(end - at, 1)
+    cut = (
+        _cut(each, end, min(fade, each.fade_out)) if each.path == path and each.at < end else each
+        for each in score.sounds
+    )
+    return Score(score.clips, tuple(cut), score.overall_db)
+
+
 def settled(score: Score, at: int) -> int:
     """Return the first moment from `at` on at which one track sounds alone, and may be ended."""
     past = [each for each in score.sounds if each.at <= at]

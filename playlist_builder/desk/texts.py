@@ -46,7 +46,7 @@ _ALL = {
     "usable": Phrase("{usable} of {total} tracks usable"),
     "plays_for": Phrase("plays for {length}, with crossfades"),
     "holds": Phrase("enough for {count} such sessions"),
-    "holds_none": Phrase("too few for one such session"),
+    "holds_none": Phrase("too few for one such session that keeps all its rules, with its tail"),
     "holds_one": Phrase("enough for one such session"),
     "build": Phrase("Build the session"),
     "build_another": Phrase("New"),

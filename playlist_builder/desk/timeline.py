@@ -6,11 +6,11 @@ their edges is not heard: the mix is what a person hears, and its seconds are th
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
 
-from playlist_builder import Clip, Session, Slot
+from playlist_builder import Clip, PlannedTrack, Session, Slot
 
 FRAMES_PER_S = 50  # in which clips are counted
 INSIDE_S = 0.01  # so far from its end a moment still belongs to a track
@@ -60,6 +60,17 @@ class Timeline:
     def plan_s(self) -> float:
         """When the plan ends, and the tail begins."""
         return end_s(self.clips[self.planned - 1])
+
+    def coming(self, mix_s: float) -> Iterator[PlannedTrack]:
+        """Yield what is planned behind the track at a time of the mix, in seconds of the mix."""
+        for each in range(self.place(mix_s) + 1, self.planned):
+            slot, clip = self.slots[each], self.clips[each]
+            yield replace(
+                PlannedTrack.of_slot(slot),
+                start_s=start_s(clip),
+                end_s=end_s(clip),
+                from_s=seconds(clip.first),
+            )
 
     def silences(self) -> Iterator[tuple[float, float]]:
         """Yield when nothing plays between two tracks, as planned."""

@@ -11,8 +11,7 @@ Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,8 +19,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from playlist_builder.audio import transform
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats, Floats32
 from playlist_builder.networks import weights
-from playlist_builder.networks.resampler import RATE, Resampler
+from playlist_builder.networks.resampler import RATE, resampler
 
+WEIGHTS = Path(__file__).with_name("music_weights.npz")
 EMBEDDING_VERSION = 5  # raise it when samples may give another one: the next scan decodes again
 
 FFT, HOP, BANDS, FRAMES = 512, 256, 96, 187
@@ -79,7 +79,7 @@ class Model:
 @cache
 def model() -> Model:
     """Return the network of the package; raises `ModelError` where its file is damaged."""
-    return load(resources.files(__package__) / "music_weights.npz")
+    return load(WEIGHTS)
 
 
 def model_error() -> str:
@@ -87,7 +87,7 @@ def model_error() -> str:
     return weights.load_error(model)
 
 
-def load(path: Traversable) -> Model:
+def load(path: Path) -> Model:
     """Return the model of a file; raises `ModelError` where its contents are not valid."""
     return Model(weights.load(path, _SHAPES), mel_bank())
 
@@ -227,28 +227,37 @@ class MusicListener:
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
-        self._resample = Resampler(rate_hz)
+        self._resample = resampler(rate_hz)
         self._size = self._resample.needed(PATCH)
         self._hop = round(FIRST_HOP_S * rate_hz)
         self._patches: list[Floats32] = []
-        self._recent = np.zeros(0, np.float32)
-        self._first = 0  # place in the track of the first recent sample
+        self._recent: list[Floats32] = []  # blocks that a patch to come may hold
+        self._first = 0  # place in the track of the first sample of these
+        self._stop = 0  # place behind the last one
         self._next = 0  # place of the next patch
 
     def push(self, mono: Floats32) -> None:
         """Add finite samples of shape (n,), full scale = 1.0."""
-        self._recent = np.concatenate((self._recent, mono))
-        while self._next + self._size <= self._first + len(self._recent):
-            start = self._next - self._first
-            self._patches.append(self._recent[start : start + self._size].copy())
+        self._recent.append(mono)
+        self._stop += len(mono)
+        while self._next + self._size <= self._stop:
+            self._patches.append(self._taken())
             if len(self._patches) == KEPT:
                 del self._patches[1::2]
                 self._hop *= 2
             self._next = len(self._patches) * self._hop
-        unused = min(self._next - self._first, len(self._recent))
-        if unused > 0:
-            self._recent = self._recent[unused:]
-            self._first += unused
+        while self._recent and self._first + len(self._recent[0]) <= self._next:
+            self._first += len(self._recent.pop(0))
+
+    def _taken(self) -> Floats32:
+        """Return the next patch, of which all samples are there."""
+        patch, count, first = np.empty(self._size, np.float32), 0, self._next - self._first
+        for block in self._recent:
+            taken = block[first : first + self._size - count]
+            patch[count : count + len(taken)] = taken
+            count += len(taken)
+            first = max(0, first - len(block))
+        return patch
 
     def patches(self) -> tuple[Floats32, Floats32]:
         """Return what is heard, (n, PATCH) at the common level, and starts in seconds.
@@ -267,8 +276,8 @@ class MusicListener:
 
     def _whole(self) -> Floats32:
         """Return a track shorter than a patch, repeated until it is as long."""
-        samples = self._recent if len(self._recent) else np.zeros(1, np.float32)
-        return np.resize(samples, self._size)
+        samples = [*self._recent, np.zeros(0 if self._stop else 1, np.float32)]
+        return np.resize(np.concatenate(samples), self._size)
 
 
 def embed(model: Model, listener: MusicListener) -> Embedding:

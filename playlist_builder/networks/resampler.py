@@ -1,6 +1,7 @@
 """Mono samples at any rate to 16 kHz: a windowed sinc as a matrix."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -58,6 +59,9 @@ class Resampler:
         for inputs, outputs, part in self.parts:
             np.matmul(windows[:, inputs], part, out=resampled[:, outputs])
         return resampled.ravel()
+
+
+resampler = lru_cache(maxsize=2)(Resampler)  # the rates of a library are few
 
 
 def _split_matrix(matrix: Floats32) -> list[tuple[slice, slice, Floats32]]:

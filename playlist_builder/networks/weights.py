@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _DAMAGE = (  # what numpy and zipfile raise for a damaged file
 )
 
 
-def load(path: Traversable, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Floats32]:
+def load(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Floats32]:
     """Return the arrays of these names and shapes; raises `ModelError` where one is not valid."""
     found: dict[str, Floats32] = {}
     try:

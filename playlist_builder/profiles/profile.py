@@ -30,6 +30,7 @@ MAX_MINUTES = 7 * 24 * 60  # a week: longer than any session, short enough to ho
 LOUDNESS_MEAN_S = 300.0  # over so long, or a tenth of the session, loudness follows the energy
 WHOLE_ARC = 0.5  # a plan that spans as much has the whole arc of loudness, another its share
 LOUDNESS_STEP_S = 10.0
+NEARLY = 0.999  # of the length of a phase that is short already, as where a plan was steered twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Profile:
                 fixed_s=fixed_s / 60.0,
             )
         factor = (duration_s - fixed_s) / sum(flexible)
-        if min(flexible) * factor < MIN_PHASE_S:
+        if min(flexible) * factor < min(MIN_PHASE_S, min(flexible) * NEARLY):
             least_s = fixed_s + MIN_PHASE_S * sum(flexible) / min(flexible)
             raise ProfileError(
                 "{duration_s:g} minutes are too short for the phases of '{name}'. Ask for at"

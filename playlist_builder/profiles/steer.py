@@ -105,8 +105,8 @@ def rested(profile: Profile, for_s: float, at_s: float) -> Profile:
 
 def followed(profile: Profile, at_s: float, other: Profile) -> Profile:
     """Return the profile up to a time, and from there on all of another one, as `RESCUE`."""
-    before, _ = _cut(profile, min(profile.behind_silence(at_s), profile.duration_s))
-    parts = [*before, *(replace(each, name=RESCUE) for each in other.phases)]
+    end_s, _ = _near(profile, min(profile.behind_silence(at_s), profile.duration_s))
+    parts = [*profile.until(end_s), *(replace(each, name=RESCUE) for each in other.phases)]
     return profile.consecutive((each, each.duration_s) for each in parts)
 
 
@@ -174,14 +174,26 @@ def _with_phases(profile: Profile, phases: Iterable[Phase]) -> Profile:
 
 
 def _cut(profile: Profile, at_s: float) -> tuple[list[Phase], list[Phase]]:
-    """Return the phases before and behind a time; no part is shorter than `MIN_PHASE_S`."""
-    near = (border for border in _borders_s(profile) if abs(border - at_s) < MIN_PHASE_S)
-    at_s = next(near, at_s)
+    """Return the phases before and behind a time; no music of them is shorter than `MIN_PHASE_S`.
+
+    Where the music of a phase is about to end, its silence belongs to what is before.
+    """
+    _, at_s = _near(profile, at_s)
     return profile.until(at_s), profile.after(at_s)
 
 
-def _borders_s(profile: Profile) -> list[float]:
-    return [0.0, *(phase.end_s for phase in profile.phases)]
+def _near(profile: Profile, at_s: float) -> tuple[float, float]:
+    """Return when music begins or ends about a time, and where the phase does; else that time."""
+    near = (each for each in _borders_s(profile) if abs(each[0] - at_s) < MIN_PHASE_S)
+    return next(near, (at_s, at_s))
+
+
+def _borders_s(profile: Profile) -> Iterator[tuple[float, float]]:
+    """Yield when music begins or ends, and the border of two phases that lies there."""
+    yield 0.0, 0.0
+    for phase in profile.phases:
+        yield phase.start_s + phase.music_s, phase.end_s
+        yield phase.end_s, phase.end_s
 
 
 def _split(profile: Profile, times_s: Iterable[float]) -> Iterator[Phase]:

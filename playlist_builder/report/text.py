@@ -241,7 +241,7 @@ def history_text(past: PersonHistory, *, width: int, language: Language = ENGLIS
             clock(each.duration_s),
             str(len(each.tracks)),
             *((gettext("as heard") if each.recorded else gettext("as planned"),) if counts else ()),
-            printable(each.file) or gettext("standard output"),
+            printable(each.file) or gettext("none"),
         )
     about = gettext("{title}: {text}")
     rated = [

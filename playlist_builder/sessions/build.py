@@ -17,7 +17,7 @@ from playlist_builder.arranger.capacity import Capacity, capacity
 from playlist_builder.arranger.explain import Explanation, explain
 from playlist_builder.arranger.rules import Constraints
 from playlist_builder.arranger.series import series
-from playlist_builder.errors import ArrangeError, LibraryError
+from playlist_builder.errors import ArrangeError, LibraryError, ShortageError
 from playlist_builder.language.notices import Notice, notice
 from playlist_builder.library.history import PersonHistory, Rating, described
 from playlist_builder.library.library import Library
@@ -146,7 +146,6 @@ def selected(
     asked_for = frozenset(identity for _, identity in pins)
     played -= asked_for.union(request.listed)
     thrown_out = frozenset(request.thrown_out) - asked_for
-    banned = {*every.take(every.banned).identities, *(ban.identity for ban in past.bans)}
     ratings = {rating.identity: rating for rating in past.ratings}
     return Selection(
         request=replace(request, pinned=tuple(identity for _, identity in pins)),
@@ -154,7 +153,7 @@ def selected(
         profile=profile,
         constraints=Constraints(
             pins=tuple(pin for pin, _ in pins),
-            bans=preferences.with_copies(frozenset(banned), every),
+            bans=preferences.banned(past, every),
             avoid=preferences.with_copies(avoided, every) | played | thrown_out,
             include=any_of(request.include),
             exclude=any_of(request.exclude),
@@ -303,7 +302,7 @@ def _arranged_once(
     except ArrangeError as error:
         told = (
             error
-            if request.use_all
+            if request.use_all or isinstance(error, ShortageError)
             else ArrangeError("{error} {note}.", error=error, note=budget_of(selection))
         )
         if not selection.played:

@@ -29,12 +29,13 @@ from playlist_builder.arranger.rules import Pin, admit, removal
 from playlist_builder.arranger.trims import part_of_slot
 from playlist_builder.errors import ArrangeError, SessionError
 from playlist_builder.language.notices import Notice, notice
-from playlist_builder.models import STEP_S, Session, Slot, Track
+from playlist_builder.models import STEP_S, Floats, Session, Slot, Track
 from playlist_builder.profiles import rests
 from playlist_builder.profiles.rests import Rest
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.sessions import presence
 from playlist_builder.sessions.build import Selection
+from playlist_builder.sessions.lost import lost_track
 from playlist_builder.tracks.track_table import TrackTable
 
 CUT_S = 0.1  # a slot that is shorter than its track by more was skipped
@@ -146,14 +147,14 @@ class Draft:
 def draft_of(selection: Selection, session: Session, *, playing: bool = False) -> Draft:
     """Return a session as a draft, with what its request selects today.
 
-    Tracks that have moved are found where the library knows them. One whose file is gone stays as
-    missing, so that it can be swapped or dropped. Raises SessionError where the library does not
-    know a track, or where all files are gone and the session is not `playing`.
+    Tracks that have moved are found where the library knows them. One whose file is gone, or that
+    the library does not know any more, stays as missing, so that it can be swapped or dropped.
+    Raises SessionError where all of them are gone and the session is not `playing`.
     """
     request, profile = selection.request, selection.profile
     percentiles = percentiles_of(selection.tracks, request.scale)
     objective = Objective(profile, selection.constraints, percentiles)
-    order = tuple(_track_of(slot, selection) for slot in session.slots)
+    order = tuple(_track_of(slot, selection, percentiles) for slot in session.slots)
     missing = {track.identity for track in order if track.missing}
     if len(missing) == len(order) and not playing:
         raise _lost(session.slots[0])
@@ -168,16 +169,14 @@ def draft_of(selection: Selection, session: Session, *, playing: bool = False) -
         request=request,
         max_energy=float(pool.energy.max(initial=0.0)),
         silent=_silent(session, objective),
-        tail=_tail(session, selection) if playing else (),
+        tail=_tail(session, selection, percentiles) if playing else (),
         last=session.slots[-1].identity,
     )
 
 
-def _tail(session: Session, selection: Selection) -> tuple[Track, ...]:
+def _tail(session: Session, selection: Selection, percentiles: Floats | None) -> tuple[Track, ...]:
     """Return the tail of a session, or none where a file of it is not there."""
-    if any(slot.identity not in selection.known for slot in session.tail):
-        return ()
-    tracks = tuple(_track_of(slot, selection) for slot in session.tail)
+    tracks = tuple(_track_of(slot, selection, percentiles) for slot in session.tail)
     return () if any(track.missing for track in tracks) else tracks
 
 
@@ -199,13 +198,12 @@ def _silent(session: Session, objective: Objective) -> tuple[Rest, ...]:
     return tuple(found)
 
 
-def _track_of(slot: Slot, selection: Selection) -> Track:
+def _track_of(slot: Slot, selection: Selection, percentiles: Floats | None) -> Track:
     """Return the track of a slot, as long as it plays there."""
     track = selection.known.get(slot.identity)
-    places = (slot.path, track.path if track else "")
-    path = next((place for place in places if place and Path(place).is_file()), None)
     if track is None:
-        raise _lost(slot)
+        return lost_track(slot, percentiles)
+    path = next((place for place in (slot.path, track.path) if Path(place).is_file()), None)
     track = part_of_slot(track, slot)
     if slot.duration_s < track.duration_s - CUT_S:
         track = cut(track, slot.duration_s)

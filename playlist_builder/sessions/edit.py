@@ -3,7 +3,7 @@
 What the user takes out is thrown out: no later change of the session takes it back by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -51,50 +51,77 @@ def unpinned(draft: Draft, place: int) -> Draft:
     return replace(draft, request=request, pins=tuple(draft.pins[number] for number in kept))
 
 
-def swapped(draft: Draft, place: int, track: Track | None = None) -> Draft:
-    """Return a draft with another track at a place: a given one, or the best.
+def swapped(
+    draft: Draft, place: int, track: Track | None = None, *, rearrange: bool = False
+) -> Draft:
+    """Return a draft with another track at a place: a given one, or the marked candidate.
 
-    Nothing comes in that stands more than `FAR` farther from the profile than the nearest track
-    that plays nowhere else. Where such a track is of no length that fits, the duration gives way.
+    Where none is marked, what follows is arranged again if it may be. Nothing comes in that stands
+    more than `FAR` farther from the profile than the nearest track that plays nowhere else. Where
+    such a track is of no length that fits, the duration gives way.
     """
+    before, after = draft.order[:place], draft.order[place + 1 :]
     if track is not None:
-        before, after = draft.order[:place], draft.order[place + 1 :]
         draft = thrown_out(_with_new(draft, track), place)
         new = replace(draft, order=(*before, track, *after))
         return refilled(_opening_softly(new, place), place + 1)
-    old, draft = {own.identity for own in draft.order}, thrown_out(draft, place)
-    away = distances(draft, place)
-    most, loud = float(away.min(initial=np.inf)) + FAR, list[Draft]()
+    old, draft = draft.order, thrown_out(draft, place)
+    found = candidates(draft, place)
+    for each in found:
+        if each.is_choice:
+            new = replace(draft, order=(*before, each.track, *after))
+            return refilled(new, place + 1)
+    if rearrange:
+        return _rearranged(draft, place, old, has_candidates=bool(found))
+    raise _none_marked(place, has_candidates=bool(found))
+
+
+def _rearranged(draft: Draft, place: int, old: Sequence[Track], *, has_candidates: bool) -> Draft:
+    """Return a draft without the track at a place, in which nothing that comes in stands out."""
+    before, after = draft.order[:place], draft.order[place + 1 :]
+    away, known = distances(draft, place), {own.identity for own in old}
+    most, is_loud = float(away.min(initial=np.inf)) + FAR, False
     near = replace(draft, pool=draft.pool.take(away <= most))
     for pool in (draft, near):
         with suppress(ArrangeError):
-            for new in islice(_swaps(pool, place), SWAPS):
-                if old.issuperset(own.identity for own in new.order):
+            short = replace(pool, order=(*before, *after))
+            for new in islice(refills(short, place), SWAPS):
+                if known.issuperset(own.identity for own in new.order):
                     continue
                 if not _stands_out(new, draft, most):
                     return replace(new, pool=draft.pool)
-                loud.append(new)
-    if not loud and draft.request.use_all:
-        raise ArrangeError(
-            "The session holds all tracks of its playlist, and no other is left. Drop this one, or"
-            " name another: swap TRACK --with OTHER"
-        )
-    if not loud:
+                is_loud = True
+    if not is_loud:
+        if draft.request.use_all:
+            raise ArrangeError(
+                "The session holds all tracks of its playlist, and no other is left. Drop this one,"
+                " or name another: swap TRACK --with OTHER"
+            )
         raise ArrangeError("No other track fits there. Drop it, or scan more music.")
-    raise ArrangeError(
+    raise (
+        _all_stand_out(place)
+        if has_candidates
+        else ArrangeError(
+            "No single track fits there, and whatever else could play stands out. Drop it, or name"
+            " another: swap TRACK --with OTHER"
+        )
+    )
+
+
+def _none_marked(place: int, *, has_candidates: bool) -> ArrangeError:
+    if has_candidates:
+        return _all_stand_out(place)
+    return ArrangeError(
+        "No single track fits there. Drop it, name another, or let what follows be arranged again."
+    )
+
+
+def _all_stand_out(place: int) -> ArrangeError:
+    return ArrangeError(
         "Every track that fits there stands out. Say which one to take all the same:"
         " swap SESSION {place} --take 1, or --with TRACK",
         place=place + 1,
     )
-
-
-def _swaps(draft: Draft, place: int) -> Iterator[Draft]:
-    """Yield drafts without the track at a place: with the best in its place, or several."""
-    before, after = draft.order[:place], draft.order[place + 1 :]
-    for each in candidates(draft, place):
-        if each.is_choice:
-            yield replace(draft, order=(*before, each.track, *after))
-    yield from refills(replace(draft, order=(*before, *after)), place)
 
 
 def _stands_out(new: Draft, draft: Draft, most_off: float) -> bool:

@@ -118,18 +118,20 @@ class SessionEditor:
                 self._turn = found.turn if found is not None else 0
             return kept
 
-    def swap(self, place: int | Track, track: Track | None = None) -> Edited:
-        """Put another track in a place: a given one, or the one that fits best.
+    def swap(
+        self, place: int | Track, track: Track | None = None, *, rearrange: bool = False
+    ) -> Edited:
+        """Put another track in a place: a given one, or the marked one of its `candidates`.
 
-        That is the marked one of its `candidates`. Where each of them stands out, or there are
-        none, what follows is arranged again with a track that does not. Raises ArrangeError where
-        nothing fits that does not stand out.
+        Where none is marked, that is an ArrangeError; with `rearrange` what follows is arranged
+        again then, and several tracks may change. None of them stands out.
         """
+        checked.flag("rearrange", rearrange)
         return self._change(
             lambda draft: edit.swapped(
-                draft,
-                place_in(self._session, place),
+                *(draft, place_in(self._session, place)),
                 None if track is None else known_track(self._held.known, track),
+                rearrange=rearrange,
             )
         )
 

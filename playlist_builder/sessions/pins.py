@@ -35,14 +35,20 @@ def read_pin(
     name, phase = found["track"], None
     if found["place"] is None and found["minutes"] is None:
         name, phase = _with_phase(name, profile)
-    track = by_identity.get(identity) or _found(find, name, profile)
-    track = by_identity.get(track.identity, track)  # the same music may lie at several paths
+    try:
+        track = by_identity.get(identity) or _found(find, name, profile)
+        track = by_identity.get(track.identity, track)  # the same music may lie at several paths
+        path, identity = track.path, track.identity
+    except LibraryError:
+        if not identity:
+            raise
+        path = name  # of a session whose track the library does not know any more
     if found["minutes"] is not None:
         minutes = 60 * int(found["hours"] or 0) + int(found["minutes"])
         minute = minutes + int(found["seconds"]) / 60.0
-        return Pin(track.path, minute=minute), track.identity
+        return Pin(path, minute=minute), identity
     place = int(found["place"]) if found["place"] else None
-    return Pin(track.path, place=place, phase=phase), track.identity
+    return Pin(path, place=place, phase=phase), identity
 
 
 def check_inside(pin: Pin, profile: Profile, text: str) -> None:

@@ -1,12 +1,15 @@
 """The history of a name as constraints on its next session: what is left out, what is preferred."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from playlist_builder.arranger.recordings import repeated
 from playlist_builder.arranger.rules import UNWANTED
+from playlist_builder.errors import LibraryError
 from playlist_builder.library.history import VERDICTS, PersonHistory, Rating, Verdict
-from playlist_builder.models import Track
+from playlist_builder.library.library import Library
+from playlist_builder.models import Session, Track
 from playlist_builder.session_request import SessionRequest
 from playlist_builder.tracks.queries import Predicate
 from playlist_builder.tracks.track_table import TrackTable
@@ -30,6 +33,29 @@ def with_copies(identities: frozenset[str], tracks: TrackTable) -> frozenset[str
     by_identity = tracks.by_identity()
     known = [by_identity[identity] for identity in identities if identity in by_identity]
     return identities | set(tracks.take(repeated(tracks, known)).identities)
+
+
+def banned(past: PersonHistory, tracks: TrackTable) -> frozenset[str]:
+    """Return the tracks that are banned for all or for a person, and their copies."""
+    own = {*tracks.take(tracks.banned).identities, *(ban.identity for ban in past.bans)}
+    return with_copies(frozenset(own), tracks)
+
+
+def banned_slots(library: Library, session: Session) -> list[int]:
+    """Return the numbers of the slots whose track is banned now, or a copy of it; the tail last."""
+    request, slots = session.request, (*session.slots, *session.tail)
+    names = library.banned((request.name if request is not None else None) or "")
+    own = {slot.identity for slot in slots}
+    known = [*_known(library, own)] if names else []
+    copies = repeated(TrackTable.of(known), list(_known(library, names))) if known else ()
+    names |= {track.identity for track, is_copy in zip(known, copies, strict=True) if is_copy}
+    return [number for number, slot in enumerate(slots, start=1) if slot.identity in names]
+
+
+def _known(library: Library, identities: Iterable[str]) -> Iterator[Track]:
+    for identity in sorted(identities):
+        with suppress(LibraryError):
+            yield library.track(identity)
 
 
 def verdicts(ratings: Mapping[str, Rating], tracks: TrackTable) -> dict[str, Verdict]:

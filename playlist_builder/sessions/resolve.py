@@ -22,7 +22,7 @@ from playlist_builder.models import Session, Track
 from playlist_builder.playlists.listed import ListedWork, WorkList, read_list
 from playlist_builder.profiles.find import is_path
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions import presence
+from playlist_builder.sessions import preferences, presence
 from playlist_builder.sessions.build import Holdings, Selection, no_tracks, profile_of, selected
 from playlist_builder.sessions.draft import Draft, pool_of, session_of
 from playlist_builder.sessions.matches import Found, Match, find
@@ -94,8 +94,9 @@ def resolve(
 
 
 def _resolved(task: _Task) -> Resolved:
-    works = task.works
-    table = task.held.within.take(~task.held.within.banned)
+    works, within = task.works, task.held.within
+    banned = preferences.banned(task.held.past, task.held.every)
+    table = within.take(np.array([own not in banned for own in within.identities], np.bool_))
     found = find(works, table, task.folder)
     own = {place: table[at] for place, (at, _) in sorted(found.tracks.items())}
     repeats = found.repeated | _again(own)

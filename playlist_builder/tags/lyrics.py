@@ -19,7 +19,7 @@ _LRC_HEADER = re.compile(r"^\s*\[[a-z#]+:[^\]]*\]\s*$", re.IGNORECASE | re.MULTI
 _LRC_TIME = re.compile(r"[\[<][\d:.]+[\]>]")
 _SHORT_HEADER = re.compile(r"^\s*\[au:\s*instrumental\]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff]"  # compiled when a text is there, as it takes long
 _LINK = re.compile(
     r"https?://|www\.|\b\w+\.(?:com|net|org|de|fr|jp|cn|ru)\b|©|℗|\(c\)|copyright"
     r"|lyricfind|musixmatch|lrclib|genius|azlyrics|qq音乐|网易云"
@@ -95,9 +95,7 @@ _ROLES = r"""
     |錄音|和声|吉他|贝斯|鼓|钢琴|企划|策划|出品|发行|專輯|专辑|原唱|翻唱|作词/作曲|词曲|詞曲
     |작사|작곡|편곡|노래|가수|앨범|op|sp)
 """
-_CREDIT = re.compile(
-    rf"\s*{_ROLES}[^:]{{0,20}}\s*:|\s*{_ROLES}\s+(?:by|von|par|por|di|door)\b", re.VERBOSE
-)
+_CREDIT = rf"\s*{_ROLES}[^:]{{0,20}}\s*:|\s*{_ROLES}\s+(?:by|von|par|por|di|door)\b"
 
 
 def are_lyrics(text: str) -> bool:
@@ -118,8 +116,8 @@ def are_lyrics(text: str) -> bool:
 
 
 def _count(line: str) -> float:
-    spaced = len(_WORD.findall(_IDEOGRAPH.sub(" ", line)))
-    return spaced + len(_IDEOGRAPH.findall(line)) / CHARACTERS_A_WORD
+    spaced = len(_WORD.findall(re.sub(_IDEOGRAPH, " ", line)))
+    return spaced + len(re.findall(_IDEOGRAPH, line)) / CHARACTERS_A_WORD
 
 
 def _names_title(line: str) -> bool:
@@ -127,7 +125,7 @@ def _names_title(line: str) -> bool:
 
 
 def _is_credit(line: str) -> bool:
-    return _LINK.search(line) is not None or _CREDIT.match(line) is not None
+    return _LINK.search(line) is not None or _credit().match(line) is not None
 
 
 def _is_placeholder(line: str) -> bool:
@@ -140,6 +138,11 @@ def _is_placeholder(line: str) -> bool:
     words = _WORD.findall(rest)
     is_marked = marks > 0 or any(word in known_marks for word in words)
     return is_marked and all(word in known_marks or word in around for word in words)
+
+
+@cache
+def _credit() -> re.Pattern[str]:
+    return re.compile(_CREDIT, re.VERBOSE)
 
 
 @cache

@@ -11,19 +11,20 @@ import codecs
 import re
 from collections.abc import Sequence
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_NOT_LATIN1 = re.compile(r"[\x80-\x9f]")
-_ASCII_LETTER = re.compile(r"[A-Za-z]")
-_KANA = re.compile(r"[\u3041-\u30ff]")
-_KANA_OR_KANJI = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff]")
-_KANJI_RUN = re.compile(r"[\u4e00-\u9fff]{2,}")
+# Not compiled before a text has need of them: most have not, and a scan loads this each time.
+_NOT_ASCII = r"[^\x00-\x7f]"
+_NOT_LATIN1 = r"[\x80-\x9f]"
+_ASCII_LETTER = r"[A-Za-z]"
+_KANA = r"[\u3041-\u30ff]"
+_KANA_OR_KANJI = r"[\u3041-\u30ff\u4e00-\u9fff]"
+_KANJI_RUN = r"[\u4e00-\u9fff]{2,}"
 _LAST_ASCII = 0x7F
 _SECOND_LEVEL = 0xE0  # first bytes from here on are also à, é, ö
 _LONG_RUN = 3
 _LAST_LATIN = "\u017f"
 _LAST_OF_TWO_BYTES = "\u07ff"  # in UTF-8
 # What cp932 decodes undefined bytes to: private use, and 80 as a control.
-_NO_CHARACTER = re.compile(r"[\x80\ue000-\uf8ff]")
+_NO_CHARACTER = r"[\x80\ue000-\uf8ff]"
 
 
 def repair(texts: Sequence[str]) -> list[str]:
@@ -33,7 +34,7 @@ def repair(texts: Sequence[str]) -> list[str]:
     the kana of its album. A text that was cut inside its last character, as ID3v1 does after 30
     bytes, loses that character.
     """
-    if not any(map(_NOT_ASCII.search, texts)):
+    if all(map(str.isascii, texts)):
         return list(texts)
     japanese = any(_is_japanese(text) for text in texts)
     return [_repaired(text, japanese=japanese) for text in texts]
@@ -42,7 +43,7 @@ def repair(texts: Sequence[str]) -> list[str]:
 def _repaired(text: str, *, japanese: bool) -> str:
     if (read := _decoded(text, "utf-8")) is not None and _is_credible(read):
         return read
-    if not _NOT_LATIN1.search(text):
+    if not re.search(_NOT_LATIN1, text):
         return text
     if japanese and (read := _decoded(text, "cp932")) is not None:
         return read
@@ -54,9 +55,9 @@ def _is_credible(read: str) -> bool:
 
     A single character of two bytes among western letters has to be western itself.
     """
-    beyond = _NOT_ASCII.findall(read)
+    beyond = re.findall(_NOT_ASCII, read)
     by_chance = len(beyond) == 1 and _LAST_LATIN < beyond[0] <= _LAST_OF_TWO_BYTES
-    return bool(beyond) and not (by_chance and _ASCII_LETTER.search(read))
+    return bool(beyond) and not (by_chance and re.search(_ASCII_LETTER, read))
 
 
 def _is_japanese(text: str) -> bool:
@@ -66,14 +67,14 @@ def _is_japanese(text: str) -> bool:
     one kanji ("œu"), or as two in "Žižek", so it takes kana, or neighbouring kanji whose second
     bytes are not the ASCII letters of a western word.
     """
-    if not _NOT_LATIN1.search(text) or (read := _decoded(text, "cp932")) is None:
+    if not re.search(_NOT_LATIN1, text) or (read := _decoded(text, "cp932")) is None:
         return False
     if _decoded(text, "cp1252") is None:
-        return _KANA_OR_KANJI.search(read) is not None
-    kana = len(_KANA.findall(read))
-    if kana > 1 or (kana and not _ASCII_LETTER.search(read)):
+        return re.search(_KANA_OR_KANJI, read) is not None
+    kana = len(re.findall(_KANA, read))
+    if kana > 1 or (kana and not re.search(_ASCII_LETTER, read)):
         return True
-    return any(map(_is_dense, _KANJI_RUN.findall(read)))
+    return any(map(_is_dense, re.findall(_KANJI_RUN, read)))
 
 
 def _is_dense(kanji: str) -> bool:
@@ -90,4 +91,4 @@ def _decoded(text: str, code_page: str) -> str | None:
         read = codecs.getincrementaldecoder(code_page)().decode(text.encode("latin-1"))
     except UnicodeError:
         return None
-    return None if _NO_CHARACTER.search(read) else read
+    return None if re.search(_NO_CHARACTER, read) else read

@@ -191,9 +191,11 @@ _WORD = re.compile(
 _COMPARED = re.compile(
     rf"(?P<field>{'|'.join(FIELDS)})(?P<sign><=|>=|<|>|=)(?P<value>[^<>=]+)", re.IGNORECASE
 )
+_UNKNOWN = re.compile(r"(?P<field>[^\W\d]\w*)(?P<sign>[<>]=?|=)[^<>=]+")
 _PART = re.compile(r'(?:"[^"]*"|[^,"])+')
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 _SIGN = re.compile(rf"(?:{_NUMBER}|{'|'.join(FIELDS)})?[<>]", re.IGNORECASE)
+_NO_FIELD = re.compile(rf"(?P<field>[^\W\d]\w*)[<>]=?{_NUMBER}")
 _RANGE = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?")
 
 
@@ -260,6 +262,9 @@ def _test(text: str, word: re.Match[str]) -> Query:
     if compared and compared["sign"] != "=":
         test = _compared(text, compared["field"].casefold(), compared["sign"], compared["value"])
         return _not(test) if word["no"] else test
+    unknown = None if field or compared else _UNKNOWN.fullmatch(value)
+    if unknown and (unknown["sign"] != "=" or _nearest(unknown["field"])):
+        raise _no_field(text, unknown["field"])
     if field is None and compared is None and _SIGN.match(value):
         raise QueryError(
             "Query {text}: cannot read {value}. Compare as in energy<0.5, without spaces,"
@@ -269,17 +274,11 @@ def _test(text: str, word: re.Match[str]) -> Query:
         )
     if compared:
         field, value = compared["field"], compared["value"]
+    elif field is None and (unknown := _NO_FIELD.fullmatch(value)):
+        field = unknown["field"]
     values = _PART.findall(value)
     if field is not None and field.casefold() not in FIELDS:
-        close = get_close_matches(field.casefold(), FIELDS, n=1)
-        hint = Phrase(" Did you mean '{name}'?", name=close[0]) if close else ""
-        raise QueryError(
-            "Query {text}: no field '{field}'.{hint} Fields: {names}.",
-            text=_quoted(text),
-            field=field,
-            hint=hint,
-            names=", ".join(FIELDS),
-        )
+        raise _no_field(text, field)
     tests = [_single(text, field and field.casefold(), value) for value in values]
     if not tests:
         raise QueryError(
@@ -288,6 +287,22 @@ def _test(text: str, word: re.Match[str]) -> Query:
             field=field,
         )
     return _not(_any(tests)) if word["no"] else _any(tests)
+
+
+def _nearest(field: str) -> list[str]:
+    """Return the field that was perhaps meant, if any."""
+    return get_close_matches(field.casefold(), FIELDS, n=1)
+
+
+def _no_field(text: str, field: str) -> QueryError:
+    close = _nearest(field)
+    return QueryError(
+        "Query {text}: no field '{field}'.{hint} Fields: {names}.",
+        text=_quoted(text),
+        field=field,
+        hint=Phrase(" Did you mean '{name}'?", name=close[0]) if close else "",
+        names=", ".join(FIELDS),
+    )
 
 
 def _single(text: str, field: str | None, value: str) -> Query:

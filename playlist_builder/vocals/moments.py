@@ -2,14 +2,17 @@
 
 Three things speak for a voice: the best passage of 3 s, beyond the usual level of the track, so
 that an expressive violin throughout is not taken for a singer; separate moments, as phrases with
-long pauses are; and what is heard throughout. They are weighed by a logistic regression, fitted to
-tracks and voices that the network had not met, so that the chance that is shown as confidence is
-the share that was right there; `tests/evaluation` tells how well that holds. The embedding of the
-track, where there is one, speaks against a voice as far as it has heard the track.
+long pauses are; and what is heard throughout. They are weighed twice, and the better counts: as
+they are, and by how far the passage stands out of music that is otherwise nothing like a voice, in
+which a faint singer is heard. The weights are those of logistic regressions, fitted to tracks and
+voices that the network had not met, so that the chance that is shown as confidence is the share
+that was right there; `tests/evaluation` tells how well that holds. The embedding of the track,
+where there is one, speaks against a voice as far as it has heard the track.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -19,14 +22,18 @@ from playlist_builder.models import Bools, Floats32, Ints, VoiceDetection, Voice
 Kind = Literal["sung", "spoken", "wordless", "people"]
 VOICE, SPOKEN, WORDLESS, PEOPLE, BEST = range(5)  # columns: logits, and the best moment of voice
 LOWEST, HIGHEST = -3.0, 6.0  # clip per-second logits, so that a single second cannot decide
-# The usual level of a track is this quantile of its passages, limited to `USUAL_MOST`; half of it
+# The usual level of a track is this quantile of its passages; half of it, of at most `USUAL_MOST`,
 # is subtracted from the best passage.
 PASSAGE_S, USUAL_QUANTILE, USUAL_MOST, DISCOUNT = 3, 0.9, 2.0, 0.5
 # The least of so many best moments, which lie apart; fewer where the track is short.
 MOMENTS, APART_S, TRACK_S_A_MOMENT = 5, 3, 12
 LEAST_MOMENT, MOST_MOMENT = -4.0, 6.0
 LEAST_MIDDLE, MOST_MIDDLE = -1.5, 0.5
-PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.12  # of log-odds
+PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.52  # of log-odds
+# Of what stands out: the best passage, the usual level of passages up to `OUT_OF_MOST`, and the
+# last of the best moments. Of a track of less than `SHORT_S` too little is known.
+OUT_PASSAGE, OUT_USUAL, OUT_MOMENT, OUT_BIAS = 0.87, -2.36, 1.34, -4.2
+OUT_OF_MOST = 1.0
 # Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
 # music is more like a voice than the best of a few.
 LONG_S, LONG_MORE = 300, 0.4
@@ -36,15 +43,17 @@ SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
 # Log-odds against a voice by the embedding: from which, and how many, count; it hears so much of a
 # track.
 STYLE_FROM, MOST_STYLE, STYLE_S = -1.0, 2.0, 24
-POSSIBLE, FOUND = 0.3, 0.5  # chance from which there may be a voice, and is one
+# Chance from which there may be a voice, is one, and is one though it has no words: machines and
+# choirs of samples hum as well.
+POSSIBLE, FOUND, FOUND_WORDLESS = 0.2, 0.5, 0.95
 MOST_SURE = 0.97  # no detector is certain
-LONE, LONE_ABOVE = 1.0, 4.0  # logit of a lone word, and how far above the middle of the track
+LONE, LONE_ABOVE = 2.5, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
 SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
 SPEECH = 0.5  # share from which a voice is spoken, not sung
 # Middle of the logits of people: from which there may be some, and from which no voice is claimed
 # besides.
-PEOPLE_POSSIBLE, PEOPLE_FOUND = -1.8, -1.0
+PEOPLE_POSSIBLE, PEOPLE_FOUND = -2.6, -2.0
 WORDLESS_LEAST, HUMMED_LEAST = 0.0, -1.2  # of a voice without words, and of what may be one
 
 
@@ -64,15 +73,42 @@ def classify(rows: Floats32, by_style: float = 0.0) -> VoiceDetection:
     if chance < POSSIBLE and not _has_lone_word(rows):
         return VoiceDetection("none", 1.0 - chance)
     spans = _spans(rows)
-    return VoiceDetection(_kind_of(spans) if chance >= FOUND else "unknown", chance, spans)
+    kind = _kind_of(spans)
+    found = chance >= (FOUND_WORDLESS if kind == "wordless" else FOUND)
+    return VoiceDetection(kind if found else "unknown", chance, spans)
 
 
 def chance_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
     """Return how likely a voice is anywhere in a track, at least 1 - MOST_SURE."""
-    passage, moment, middle = evidence(rows)
-    log_odds = PASSAGE_WEIGHT * passage + MOMENT_WEIGHT * moment + MIDDLE_WEIGHT * middle + BIAS
-    log_odds += of_length(len(rows)) + of_style(by_style, middle, len(rows))
+    heard = evidence(rows)
+    log_odds = of_level(heard)
+    if len(rows) >= SHORT_S:
+        log_odds = max(log_odds, of_contrast(heard))
+    log_odds += of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
     return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Logits of a track, each within what a verdict may look at."""
+
+    passage: float  # the best one
+    usual: float  # of passages
+    moment: float  # the last of the best moments
+    middle: float  # of the moments
+
+
+def of_level(heard: Evidence) -> float:
+    """Return the log-odds for a voice by what is heard, less half of what is usual."""
+    passage = heard.passage - DISCOUNT * min(heard.usual, USUAL_MOST)
+    weighed = PASSAGE_WEIGHT * passage + MOMENT_WEIGHT * heard.moment
+    return weighed + MIDDLE_WEIGHT * heard.middle + BIAS
+
+
+def of_contrast(heard: Evidence) -> float:
+    """Return the log-odds for a voice by how far a passage stands out."""
+    usual = OUT_USUAL * min(heard.usual, OUT_OF_MOST)
+    return OUT_PASSAGE * heard.passage + usual + OUT_MOMENT * heard.moment + OUT_BIAS
 
 
 def of_length(seconds: int) -> float:
@@ -91,20 +127,20 @@ def of_style(by_style: float, middle: float, seconds: int) -> float:
     return share * min(max(by_style - STYLE_FROM, -MOST_STYLE), 0.0)
 
 
-def evidence(rows: Floats32) -> tuple[float, float, float]:
-    """Return the logits of the best passage, of the last of the best moments, and of the middle."""
-    passage = float(_passages(rows).max()) - DISCOUNT * _usual(rows)
+def evidence(rows: Floats32) -> Evidence:
+    """Return what `chance_of_voice` weighs."""
+    passages = _passages(rows)
     moment = min(max(_moments(rows)[-1][1], LEAST_MOMENT), MOST_MOMENT)
     middle = min(max(float(np.median(rows[:, BEST])), LEAST_MIDDLE), MOST_MIDDLE)
-    return passage, moment, middle
+    return Evidence(float(passages.max()), _usual(passages), moment, middle)
 
 
 def _passages(rows: Floats32) -> Floats32:
     return _means(np.clip(rows[:, VOICE], LOWEST, HIGHEST), PASSAGE_S)
 
 
-def _usual(rows: Floats32) -> float:
-    return min(float(np.quantile(_passages(rows), USUAL_QUANTILE)), USUAL_MOST)
+def _usual(passages: Floats32) -> float:
+    return float(np.quantile(passages, USUAL_QUANTILE))
 
 
 def _moments(rows: Floats32) -> list[tuple[int, float]]:
@@ -142,7 +178,7 @@ def _around(x: Floats32, width: int) -> Floats32:
 def _spans(rows: Floats32) -> tuple[VoiceSpan, ...]:
     """Return where a voice is, or may be: around its best passages and moments."""
     voice = np.clip(rows[:, VOICE], LOWEST, HIGHEST)
-    usual = DISCOUNT * _usual(rows)
+    usual = DISCOUNT * min(_usual(_passages(rows)), USUAL_MOST)
     smooth = _around(voice, SMOOTH_S)
     moments = _moments(rows)
     seeds = (_around(voice, PASSAGE_S) >= usual + CORE) | (smooth >= usual + CORE)

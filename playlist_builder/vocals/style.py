@@ -5,20 +5,21 @@ for those of voices, fitted by `tests/evaluation/fit_voice_style.py`.
 """
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
 from playlist_builder.models import STYLE_SIZE, Embedding, Floats32
 from playlist_builder.networks import weights
 
+WEIGHTS = Path(__file__).with_name("style_weights.npz")
 _SHAPES = {"voice": (STYLE_SIZE + 1,)}
 
 
 @cache
 def voice_weights() -> Floats32:
     """Return 64 weights and a bias; raises `ModelError` where the file is damaged."""
-    return weights.load(resources.files(__package__) / "style_weights.npz", _SHAPES)["voice"]
+    return weights.load(WEIGHTS, _SHAPES)["voice"]
 
 
 def voice_log_odds(embedding: Embedding) -> float:

@@ -21,6 +21,7 @@ from playlist_builder.errors import AudioError
 
 RATE = 48000
 SECONDS = 3.0
+FASTSTART = {"movflags": "+faststart"}  # the index of an MP4 stands before its music
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
@@ -185,6 +186,22 @@ def test_a_file_cut_short_is_refused(tmp_path):
     path = tmp_path / "a.flac"
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 10 * RATE)).astype(np.float32)
     encoding.write_flac(str(path), noise, RATE, {})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert reason(path).startswith("cut short")
+
+
+def test_an_m4a_cut_short_is_refused(tmp_path):
+    """Its size begins with zeros, as some files of bare frames do."""
+    made, path = tmp_path / "made.m4a", tmp_path / "a.m4a"
+    encode(made, sines(2, 10.0), "aac", "fltp")
+    with av.open(str(made)) as source, av.open(str(path), "w", options=FASTSTART) as container:
+        stream = container.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(source.streams.audio[0]):
+            if packet.size:
+                packet.stream = stream
+                container.mux(packet)
+    assert decode(path)[0].shape[1] == pytest.approx(10.0 * RATE, abs=0.1 * RATE)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert reason(path).startswith("cut short")

@@ -49,12 +49,12 @@ CLOSED = ("closed", "crashed", "reloaded", "browser killed")
 PRESSED = ("softer", "deeper", "skip", "next_phase")
 
 
-def write_music(folder):
+def write_music(folder, shortest_s=50):
     """Write pieces without a silent moment, every one busier than the one before."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     for number in range(TRACKS):
-        time_s = np.arange(int((50 + number % 41) * RATE_HZ)) / RATE_HZ
+        time_s = np.arange(int((shortest_s + number % 41) * RATE_HZ)) / RATE_HZ
         beat = 0.3 + 0.7 * np.exp(-8 * (time_s * (0.5 + number / 20) % 1))
         noise = rng.standard_normal(len(time_s)) * number / 1000
         tone = 0.2 * np.sin(2 * np.pi * (110 + 8 * number) * time_s)

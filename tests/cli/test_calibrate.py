@@ -207,7 +207,7 @@ def test_ctrl_c_stops_the_player_and_loses_no_answer(path, stand_in):
     assert played[0][1] != played[1][1]
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert told.endswith("Stopped. What was done is kept; the same command goes on.\n")
     assert not any(psutil.pid_exists(number) for number, _ in played)
     assert len(answers(path)) == 1

@@ -15,7 +15,7 @@ from playlist_builder.language.text import clock
 from playlist_builder.library.library import Library
 from playlist_builder.playlists import session_json, session_states, write
 from playlist_builder.servers import connect, match
-from playlist_builder.sessions import editor
+from playlist_builder.sessions import edit, editor
 from playlist_builder.sessions.candidates import Candidate
 from playlist_builder.sessions.compare import StandsOut, Trait
 from tests.support.commands import run
@@ -218,7 +218,7 @@ def test_candidates_of_one_title_are_told_apart(session, monkeypatch):
     ]
     monkeypatch.setattr(editor, "candidates", lambda *_: found)
     monkeypatch.setattr("playlist_builder.sessions.presence.missing_files", lambda _: [])
-    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()[1::2]
+    lines = run("swap", session, 2, "--candidates", 3).stdout.splitlines()[1:7:2]
     assert [line.strip() for line in lines] == [
         *(f"{n}  Dawn  Ada  {each.path}: much the same" for n, each in enumerate(twins, start=1)),
         "3  Dusk  Ada: much the same",
@@ -282,14 +282,52 @@ def test_a_swap_lists_what_could_come_and_takes_what_is_said(
 def test_a_candidate_that_stands_out_is_taken_only_where_it_is_named(session, monkeypatch):
     found = choice(session, stands_out=(StandsOut("rise", 8.0), StandsOut("voice")))
     monkeypatch.setattr(editor, "candidates", lambda *_: found)
-    done = run("swap", session, 2)
+    done = run("swap", session, 2, code=1)
     assert "STANDS OUT: the loudness rises 8 LU at a join, STANDS OUT: it may hold" in done.stdout
     assert "none is marked" in done.stderr
-    monkeypatch.setattr(output, "can_ask", lambda: True)
-    assert "Enter arranges what follows again" in run("swap", session, 2, typed="q", code=1).stderr
     run("swap", session, 2, "--take", 2)
     assert session_json.load_session(session).slots[1].identity == found[1].track.identity
-    assert "there are 3 candidates" in run("swap", session, 2, "--take", 4, code=1).stderr
+    assert "there are 4 candidates" in run("swap", session, 2, "--take", 5, code=1).stderr
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_what_follows_is_arranged_again_only_where_that_is_taken(session, monkeypatch, count):
+    """Where no candidate is marked: it is the last to choose from, and says what would change."""
+    found = choice(session, stands_out=(StandsOut("voice"),))[:count]
+    monkeypatch.setattr(editor, "candidates", lambda *_: found)
+    monkeypatch.setattr(edit, "candidates", lambda *_: found)
+    before, text, last = session_json.load_session(session), session.read_bytes(), count + 1
+    done = run("swap", session, 2, code=1)
+    assert f" {last:2}  what follows is arranged again; new: " in done.stdout
+    assert f"     - 2. {clock(before.slots[1].start_s)}  {before.slots[1].title}" in done.stdout
+    assert "Nothing was changed, as none is marked. Say which one to take: swap" in done.stderr
+    shown = run("swap", session, 2, "--candidates", 3).stdout
+    assert shown == done.stdout
+    assert "Nothing was changed" in run("swap", session, 2, "--json", code=1).stderr
+    monkeypatch.setattr(output, "can_ask", lambda: True)
+    for typed in ("\n", "q\n"):
+        told = run("swap", session, 2, typed=typed, code=1).stderr
+        assert "A number; Enter or q changes nothing" in told
+    assert session.read_bytes() == text
+    run("swap", session, 2, typed=f"{last}\n")
+    asked = session.read_bytes()
+    assert asked != text
+    run("undo", session)
+    run("swap", session, 2, "--take", last)
+    assert session.read_bytes() == asked
+    came = set(identities(session_json.load_session(session).slots)) - set(identities(before.slots))
+    assert f"arranged again; new: {len(came)}, moved: " in done.stdout
+
+
+def test_where_no_track_fits_alone_nor_otherwise_no_candidate_is_named(session, monkeypatch):
+    monkeypatch.setattr(editor, "candidates", lambda *_: [])
+    monkeypatch.setattr(edit, "candidates", lambda *_: [])
+    monkeypatch.setattr(edit, "_stands_out", lambda *_: True)
+    for language in ("en", "ja"):
+        told = run("swap", session, 2, code=1, LANGUAGE=language, LANG="ja_JP.UTF-8").stderr
+        assert "--take" not in told
+        assert "swap TRACK --with OTHER" in told
+        assert len(told.splitlines()) == 1
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):
@@ -395,6 +433,22 @@ def test_what_is_gone_is_told_until_it_is_taken_out(movable):
     assert "are not there" not in run("drop", file, number).stderr
 
 
+@pytest.mark.parametrize("command", [("swap", 2), ("drop", 2), ("unpin", 2)])
+def test_a_track_that_the_library_forgot_is_taken_out(movable, command):
+    folder, file, library = movable
+    slots = session_json.load_session(file).slots
+    run("pin", file, 2)
+    Path(slots[1].path).unlink()
+    run("scan", folder, "--library", library, "--no-vocals", "--no-embedding", "--prune")
+    name, number = command
+    run(name, file, number)
+    after = session_json.load_session(file)
+    assert (slots[1].identity in identities(after.slots)) == (name == "unpin")
+    assert after.request.pinned == ()
+    told = run("rebuild", file).stderr
+    assert slots[1].identity not in identities(session_json.load_session(file).slots), told
+
+
 def test_a_file_that_vanishes_while_a_session_plays_is_planned_around(movable):
     """`replan` keeps what has played and goes on without it."""
     _, file, _ = movable
@@ -493,13 +547,15 @@ def test_what_cannot_be_saved_is_not_pushed(session, player, monkeypatch):
     assert not player.follow.called
 
 
-@pytest.mark.parametrize("error", [ServerError("It plays another."), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("error", "code"), [(ServerError("It plays another."), 1), (KeyboardInterrupt(), 130)]
+)
 def test_what_cannot_be_pushed_leaves_file_and_history_as_they_were(
-    session, player, monkeypatch, error
+    session, player, monkeypatch, error, code
 ):
     before, kept = session.read_bytes(), []
     monkeypatch.setattr(change, "record_history", lambda sessions, *_: kept.extend(sessions))
     player.follow.side_effect = error
-    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=1)
+    run("replan", session, "--at", "1:00", "--extend", "1m", "--push", "mpd://x", code=code)
     assert session.read_bytes() == before
     assert kept[-1] == session_json.load_session(session) != kept[0]

@@ -20,8 +20,10 @@ ENGLISH_SENTENCE = re.compile(r"(?<![\w.'/:-])[A-Za-z][a-z]+,? [a-z]{2,}(?![\w/-
 def commands(command=main, words=()):
     """Yield every command with the words by which it is called."""
     yield words, command
-    for name, own in getattr(command, "commands", {}).items():
-        yield from commands(own, (*words, name))
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), (*words, name))
 
 
 def texts():
@@ -51,7 +53,7 @@ def test_no_help_in_japanese_holds_an_english_sentence():
 @pytest.mark.parametrize("width", [60, 80])
 def test_lines_in_japanese_fit_the_terminal(width, monkeypatch):
     monkeypatch.setenv("LANGUAGE", "ja")
-    build = main.commands["build"]
+    build = main.get_command(click.Context(main), "build")
     shown = build.get_help(click.Context(build, terminal_width=width))
     assert max(cells(line) for line in shown.splitlines() if "|" not in line) <= width
 

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from playlist_builder.cli.main import SECTIONS, main
+from playlist_builder.cli.main import FILES, SECTIONS, main
 from playlist_builder.files.system import ONE_THREAD
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find
@@ -68,7 +70,11 @@ def test_no_arguments_print_help():
 def test_help_has_every_command_in_one_section_and_cuts_no_line():
     """As wide as the terminal: of each command the whole first sentence."""
     named = [name for names in SECTIONS.values() for name in names]
+    for file in Path(main.callback.__code__.co_filename).parent.glob("[!_]*.py"):
+        import_module(f"playlist_builder.cli.{file.stem}")
     assert sorted(named) == sorted(main.commands)
+    found = {name: each.callback.__module__ for name, each in main.commands.items()}
+    assert found == {name: f"playlist_builder.cli.{FILES.get(name, name)}" for name in named}
     for columns in ("60", "80", "300"):
         text = run("--help", COLUMNS=columns).stdout
         assert "..." not in text.partition("Everyday:")[2]
@@ -220,3 +226,19 @@ def test_a_mistake_of_ours_is_not_taken_for_that(monkeypatch, error):
     monkeypatch.setattr(find, "available_profiles", mock.Mock(side_effect=error))
     with pytest.raises(type(error)):
         run("profiles")
+
+
+def test_ctrl_c_before_all_is_imported_is_no_traceback():
+    code = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "playlist_builder.cli.help":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+import playlist_builder.cli
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")

@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 
 from playlist_builder.library.library import Library
@@ -50,11 +51,33 @@ def test_a_record_is_described_and_written(library, tmp_path):
     assert run("record", "-o", "-", *library).stdout.startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_page_is_in_the_language_of_the_user_unless_another_is_named(library, language):
+    own = {"LANGUAGE": language, "LANG": f"{language}.UTF-8"}
+    assert f'lang="{language}"' in run("record", "-o", "-", *library, **own).stdout
+    other = {"en": "ja", "ja": "en"}[language]
+    named = run("record", "-o", "-", "--language", other, *library, **own).stdout
+    assert f'lang="{other}"' in named
+
+
 def test_a_record_is_forgotten(library):
     assert "Nobody answered" in run("record", "2", "--forget", *library, code=2).stderr
     run("record", "2", "--forget", "--yes", *library)
     assert "No record 2" in run("record", "2", *library, code=1).stderr
     assert "heard" not in run("history", "A7", *library).stdout
+
+
+def test_ctrl_c_at_a_question_forgets_nothing(library, monkeypatch):
+    def stopped(*_, **__):
+        error = click.Abort()
+        error.__context__ = KeyboardInterrupt()  # as click raises it
+        raise error
+
+    monkeypatch.setattr(click, "confirm", stopped)
+    told = run("record", "2", "--forget", *library, code=130).stderr
+    assert told.endswith("Stopped. What was done is kept; the same command goes on.\n")
+    assert "Nobody" not in told
+    run("record", "2", *library)
 
 
 def test_records_go_with_their_session_and_that_is_said(library):

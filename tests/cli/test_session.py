@@ -127,6 +127,15 @@ def test_what_means_no_session_is_told(made_up, word, code, says):
     assert done.stdout == ""
 
 
+def test_a_track_in_place_of_a_session_is_told_where_it_stands(made_up):
+    made_up(BUILD)
+    for words in ("3", "3 4"):
+        told = made_up(f"preview {words} -o p.flac", code=1).stderr
+        assert "No session 3." in told
+        assert "A TRACK stands behind its session: preview SESSION TRACK." in told
+    assert "TRACK" not in made_up("preview dawn -o p.flac", code=1).stderr
+
+
 def test_a_copy_of_a_session_file_is_a_session_of_its_own(made_up):
     """As is one that went to another machine, or was changed by somebody else."""
     made_up(f"{BUILD} -o a.json -o a.m3u8")
@@ -231,7 +240,8 @@ def test_what_takes_long_is_told_and_not_made_again(made_up):
     assert "r.flac" not in made_up("undo").stderr  # it holds what the session is again
     made_up("swap 2")
     assert "r.flac holds the session as it was before" not in made_up("swap 3").stderr
-    assert "r.flac holds another state of the session" in made_up("swap 1").stderr
+    told = made_up("swap 1 --take 1").stderr
+    assert "r.flac holds another state of the session" in told
 
 
 def test_what_goes_wrong_after_writing_takes_all_of_it_back(made_up):
@@ -418,7 +428,7 @@ def test_a_file_that_could_not_be_written_is_written_by_the_next_change(made_up,
     monkeypatch.setattr(change, "rewrite", lambda *given: ([], real(*given)[1]))
     made_up("swap 1 3")  # it is written, and the process ends before that is noted
     monkeypatch.setattr(change, "rewrite", real)
-    assert "Wrote a.m3u8" in made_up("swap 1 1").stderr
+    assert "Wrote a.m3u8" in made_up("swap 1 1 --take 1").stderr
     assert open_session("a.m3u8", "l.db").kept.number == 1
 
 

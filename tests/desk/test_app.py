@@ -132,6 +132,7 @@ def test_what_is_no_command_is_refused(page, desk, path, body):
     [
         ("pause", {"position_s": 10**400}),
         ("heard", {"run": 10**30, "source": "x", "events": []}),
+        ("heard", {"run": "x", "source": "x", "events": [{"number": 10**30}]}),
         ("open", {"session": "9" * 30}),
         ("draw", {"place": 10**30, "level": 10**400, "stroke": ""}),
     ],
@@ -167,6 +168,34 @@ def test_pages_are_told_who_holds_the_desk(desk):
     first, second = asyncio.run(looked_at())
     assert '{"tab": "a"}' in first[0]
     assert '{"tab": "b"}' in first[-1] == second[-1]
+
+
+def test_a_page_that_looks_on_may_hold_the_desk_when_nobody_does(desk, page):
+    version = page.get("/api/state").json()["version"]
+    looked = {"holder": "a", "is_free": False, "version": version}
+    assert page.get("/api/holder").json() == looked
+    desk.hold("")
+    assert page.get("/api/holder").json() == {**looked, "holder": "", "is_free": True}
+
+    async def just_started():
+        desk.serve()
+        return desk.is_free()
+
+    assert asyncio.run(just_started()) is False  # the page that held it before comes back first
+
+
+def test_a_page_that_took_the_desk_over_and_never_listens_holds_it_no_more(desk, monkeypatch):
+    monkeypatch.setattr("playlist_builder.desk.desk.LISTENS_S", 0.0)
+
+    async def held():
+        desk.serve()
+        async with desk.page("b"):
+            desk.hold("b")
+            desk.hold("c")
+            await asyncio.sleep(0.05)
+            return desk.holder
+
+    assert asyncio.run(held()) == "b"
 
 
 def test_the_report_is_the_one_that_is_written_and_runs_nothing(page):
@@ -260,7 +289,10 @@ def test_names_and_tags_of_any_kind_are_shown(hostile_page):
         *(("candidates", {"place": 2}), ("track", {"track": track}), ("drop", {"place": 2})),
         *(("mark", {"track": track, "note": name, "banned": True}), ("undo", {})),
         *(("begin", {}), ("note", {"text": name, "position_s": 1.0})),
-        *(("lost", {"from_s": 1.0, "position_s": 1.0}), ("end", {"position_s": 9.0})),
+        *(
+            ("lost", {"from_s": 1.0, "until_s": 9.0, "position_s": 1.0}),
+            ("end", {"position_s": 9.0}),
+        ),
     ):
         assert do(page, command, **given).status_code == 200, command
     for path in ("/report", "/playlist.m3u8", *(f"/record/1.{each}" for each in ("html", "csv"))):

@@ -1,6 +1,7 @@
 """A session that runs: what a press does and says, that it can be taken back, and what is left."""
 
 import os
+from unittest.mock import Mock
 
 import pytest
 
@@ -9,6 +10,7 @@ from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
 from playlist_builder.desk.words import Words
+from playlist_builder.errors import RenderError
 from tests.desk.support import locked
 
 FRAME_S = 0.02
@@ -20,6 +22,10 @@ def events(bench, kind=None):
     return (
         found if kind is None else [e.what for e in record.events if type(e.what).__name__ == kind]
     )
+
+
+def run_id(bench):
+    return bench.library.records.latest().id
 
 
 def gaps(running, from_s=0.0):
@@ -86,6 +92,30 @@ def test_a_press_can_be_taken_back_and_then_all_is_as_it_was_planned(bench, cloc
         assert first_change(before.sounds, running.score.sounds) is None
     assert events(bench, "TakenBack")[0].press == answer["press"]
     assert bench.state()["run"]["pending"] == []
+
+
+def test_a_press_whose_music_cannot_be_made_changes_nothing(bench, monkeypatch):
+    """Else the page could not even show what plays."""
+    bench.do("begin", {})
+    before, slots = bench.run.score, bench.session.slots
+
+    def broken(*_, **__):
+        raise RenderError("It cannot be mixed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("playlist_builder.desk.running.mix_session", broken)
+        with pytest.raises(RenderError):
+            press(bench, "softer")
+    assert (bench.run.score, bench.session.slots) == (before, slots)
+    assert press(bench, "softer")["sentence"]
+
+
+@pytest.mark.parametrize("button", ["silence", "next_phase"])
+def test_a_button_may_be_pressed_twice_at_one_moment(bench, button):
+    bench.do("begin", {})
+    for _ in range(2):
+        press(bench, button, 300.0, "now")
+        assert bench.state()["run"]["mix"]["length_s"] > 300.0
 
 
 def test_what_was_pressed_long_ago_stays(bench, clock):
@@ -186,7 +216,7 @@ def test_a_run_goes_on_after_a_crash_with_the_same_sound(opened, clock):
         "seconds": 5.0,
         "gains_db": [0.0],
     }
-    answer = first.do("heard", {"run": 1, "source": "page-1", "events": [sounded]})
+    answer = first.do("heard", {"run": run_id(first), "source": "page-1", "events": [sounded]})
     assert answer == {"last": 1}
     before = first.run
     again = opened().run
@@ -213,7 +243,7 @@ def test_a_file_that_is_gone_is_replaced_told_and_noted(bench):
     gone = bench.session.slots[5]
     os.rename(gone.path, gone.path + ".gone")  # noqa: PTH104
     try:
-        bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+        bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": []})
     finally:
         os.rename(gone.path + ".gone", gone.path)  # noqa: PTH104
     assert gone.path not in {each.path for each in bench.run.score.sounds}
@@ -226,10 +256,29 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
     bench.do("begin", {})
     clip = bench.run.line.clips[1]
     at_s = clip.at * FRAME_S + 60.0
-    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s})
+    until_s = clip.end * FRAME_S
+    bench.do("lost", {"position_s": at_s - 30.0, "from_s": at_s, "until_s": until_s})
     (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
     assert own.end < clip.end
     assert not gaps(bench.run)
+
+
+@pytest.mark.parametrize("inside_s", [0.4, 5.0, 60.0])
+@pytest.mark.parametrize("ahead_s", [0.0, 1.5, 4.0])
+def test_what_comes_for_a_track_that_is_gone_does_not_need_it(bench, inside_s, ahead_s):
+    """A page that was loaded again has nothing of it: it cannot even play until a change comes."""
+    bench.do("begin", {})
+    clip = bench.run.line.clips[1]
+    at_s = max(clip.at, bench.run.line.clips[0].end) * FRAME_S + inside_s + 0.007
+    lost = {"position_s": at_s - ahead_s, "from_s": at_s, "until_s": clip.end * FRAME_S}
+    for _ in range(2):  # its page may ask twice
+        bench.do("lost", lost)
+        sounds = [each for each in bench.run.score.sounds if each.end * FRAME_S > at_s]
+        assert clip.path not in {each.path for each in sounds}
+        assert at_s - ahead_s - FRAME_S < sounds[0].at * FRAME_S <= at_s
+        assert sounds[0].fade_in > 1 / FRAME_S
+        assert not gaps(bench.run, at_s)
+    assert len(events(bench, "Deviation")) == 1
 
 
 def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
@@ -240,7 +289,7 @@ def test_levels_that_are_measured_later_change_only_what_is_to_come(bench):
     guessed = bench.run.score
     bench.sound.unmeasured.clear()
     bench.run.heard_until(100.0)
-    bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+    bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": []})
     change = first_change(guessed.sounds, bench.run.score.sounds)
     assert change >= round((100.0 + LEAD_S) / FRAME_S)
     assert bench.state()["run"]["mix"]["same_until_s"] == pytest.approx(change * FRAME_S)
@@ -264,7 +313,29 @@ def test_what_sounded_is_kept_also_when_the_run_is_over(bench, clock):
     bench.do("begin", {})
     bench.do("end", {"position_s": 12.0})
     closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
-    assert bench.do("heard", {"run": 1, "source": "page-1", "events": [closed]}) == {"last": 1}
+    assert bench.do("heard", {"run": run_id(bench), "source": "page-1", "events": [closed]}) == {
+        "last": 1
+    }
+
+
+def test_what_sounded_is_kept_though_what_comes_cannot_be_made(bench, clock, monkeypatch):
+    """Its page would send it again and again, and nothing behind it."""
+    bench.do("begin", {})
+    broken = Mock(side_effect=RenderError("It cannot be mixed."))
+    monkeypatch.setattr(type(bench.run), "check", broken)
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    given = {"run": run_id(bench), "source": "page-1", "events": [closed]}
+    assert bench.do("heard", given) == {"last": 1}
+    assert broken.called
+
+
+def test_what_is_of_a_run_of_another_library_is_kept_nowhere(bench, clock):
+    """As where it was made again in the same place, and its first run goes."""
+    bench.do("begin", {})
+    closed = {"number": 1, "at": clock().isoformat(), "session_s": 12.0, "kind": "closed"}
+    given = {"run": "0" * 32, "source": "page-1", "events": [closed]}
+    assert bench.do("heard", given) == {"last": None}
+    assert "Closed" not in events(bench)
 
 
 def test_what_was_prepared_lies_on_the_desk_again_when_a_run_has_ended(bench):

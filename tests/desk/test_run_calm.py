@@ -100,7 +100,7 @@ def test_one_that_is_gone_is_replaced_where_it_would_come(bench):
     os.rename(gone, gone + ".gone")  # noqa: PTH104
     try:
         for _ in paths(bench):
-            bench.do("heard", {"run": 1, "source": "page-1", "events": []})
+            bench.do("heard", {"run": bench.run.log.run.id, "source": "page-1", "events": []})
     finally:
         os.rename(gone + ".gone", gone)  # noqa: PTH104
     coming = bench.run.line.slots[bench.run.line.place(AT_S + LEAD_S) + 1 :]

@@ -105,7 +105,7 @@ def test_a_library_that_is_gone_is_told_once_and_the_record_is_kept(opened):
     assert first.version == before
     first.do("press", {"button": "softer", "when": "now", "position_s": 300.0})
     with pytest.raises(LibraryError, match="is gone"):
-        first.do("heard", {"run": 1, "source": "page-1", "events": []})
+        first.do("heard", {"run": first.run.log.run.id, "source": "page-1", "events": []})
     first.do("end", {"position_s": 310.0})
     assert aside.read(str(library)).is_over
     library.with_suffix(".gone").rename(library)

@@ -89,7 +89,9 @@ class Runs(RuleBasedStateMachine):
         }
         self.position_s += seconds
         self.clock.later(seconds)
-        answer = self.bench.do("heard", {"run": 1, "source": "page", "events": [event]})
+        answer = self.bench.do(
+            "heard", {"run": self.running.log.run.id, "source": "page", "events": [event]}
+        )
         assert answer == {"last": self.notes}
 
     @rule()

@@ -56,14 +56,15 @@ def test_a_second_start_finds_the_first_and_shows_another_key(library):
 @pytest.mark.parametrize(
     ("signals", "code"), [([signal.SIGINT], 0), ([signal.SIGINT] * 2, 0), ([signal.SIGTERM], -15)]
 )
-def test_it_ends_without_a_word(library, signals, code):
+def test_ctrl_c_ends_it_with_a_word(library, signals, code):
     with started(library) as process:
         server, path = server_and_path(process)
         assert opened(server, path) == 303
         for each in signals:
             process.send_signal(each)
         assert process.wait(PATIENCE_S) == code
-        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+        told = "" if code else "The desk is closed.\n"
+        assert (process.stdout.read(), process.stderr.read()) == ("", told)
 
 
 @pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])

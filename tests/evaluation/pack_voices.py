@@ -16,10 +16,12 @@ from pathlib import Path
 import av
 import numpy as np
 
+from playlist_builder.networks import voice
 from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_data as vd
 from tests.evaluation import voice_start
-from tests.evaluation.voice_pool import LEARNT_ONLY
+from tests.evaluation.evaluate_voice import rows_of
+from tests.evaluation.voice_pool import LEARNT_ONLY, START
 
 LONGEST_S = {"music": 2 * 38, "solo": 18}  # of others all is packed
 PART_S = 38  # music is packed in parts that lie apart
@@ -87,7 +89,7 @@ def encode(path: Path, samples: np.ndarray, bit_rate: int) -> None:
 
 def pack(sounds: list[vd.Sound], fold: int | None, shards: Shards) -> None:
     """Adds sounds; `fold` is given where it is not that of the source."""
-    hears = voice_start.sung_by(shards.folder / "start.npz")
+    model = voice.load(shards.folder / START)
     for number, sound in enumerate(sounds):
         loud = vd.root_mean_square(sound.samples[::7])
         for part in parts(sound, LONGEST_S.get(sound.kind, 1e9), np.random.default_rng(number)):
@@ -100,7 +102,7 @@ def pack(sounds: list[vd.Sound], fold: int | None, shards: Shards) -> None:
                 "loud": loud,
             }
             if sound.kind == "song":
-                facts["sung"] = [int(x > SURE) for x in hears(part)]
+                facts["sung"] = [int(x > SURE) for x in rows_of(part, model)[:, 0]]
             gain = min(1.0, 0.95 / float(np.abs(part).max() + 1e-9))
             facts["loud"] *= gain
             shards.add(part * gain, BIT_RATE.get(sound.kind, OTHER_BIT_RATE), **facts)
@@ -121,6 +123,7 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     cache, shards = vd.Cache(given.cache), Shards(given.out)
+    voice_start.save(given.out / START, voice_start.stock())
     pack(vd.collect(cache, given.music, given.speech, given.solo), None, shards)
     pack(vd.more(cache, given.more_music, given.more_speech), LEARNT_ONLY, shards)
     if given.more_solo:  # of instruments that are in `--solo` too, so with their fold

@@ -1,7 +1,8 @@
-"""Voices mixed into instrumental music, many at once on a GPU: what `fit_voice_gpu.py` learns from.
+"""Voices mixed into instrumental music, many at once on a GPU: what `fit_voice.py` learns from.
 
-A batch holds crops of `CROP_S` of mono samples, with four labels for each cell of `CELL_S`: voice,
-spoken, wordless, people behind; a label is 1, 0 or -1 (not learnt from).
+A batch holds crops of `CROP_S` in the frames of the analysis, with four labels for each cell of
+`CELL_S`: voice, spoken, wordless, people behind; a label is 1, 0 or -1 (not learnt from). It tells
+which folds of the sources each crop is made of, so that fits that leave out one each can share it.
 """
 
 from typing import ClassVar
@@ -9,16 +10,19 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from playlist_builder.networks import mel
 from playlist_builder.networks.resampler import RATE
-from tests.evaluation import voice_teacher as vm
+from playlist_builder.networks.voice import PER_S
 from tests.evaluation.voice_pool import Piece
-from tests.evaluation.voice_start import HOP
 
 CROP_S, CELL_S = 8, 0.2
-FRAMES = CROP_S * RATE // HOP
-CELL = int(CELL_S * RATE / HOP)  # frames of a cell
+FRAME = RATE // PER_S  # samples of a frame, which begins where the one before ends
+FRAMES = CROP_S * PER_S
+CELL = int(CELL_S * PER_S)  # frames of a cell
 CELLS = FRAMES // CELL
-SAMPLES = FRAMES * HOP + vm.FRAME - HOP
+SAMPLES = FRAMES * FRAME
+TAKEN = 1000  # samples whose places are told apart in single precision
+BEFORE, AFTER = 1, 2  # samples to either side that the interpolation needs
 PADDED = 180_000  # of a convolution with a room; a product of small primes
 ROOM_S, ROOMS_S = 3.0, (0.4, 0.8, 1.5, 3.0, 5.0)
 WORDLESS = ("chant:om-chanting",)  # sources that are sung without words
@@ -53,14 +57,17 @@ class Mixer:
         self.device = device
         self.random = torch.Generator(device).manual_seed(seed)
         self.pieces = pieces
-        lengths = np.array([len(piece.samples) for piece in pieces])
-        self.offset = np.concatenate([[0], np.cumsum(lengths)])[:-1]
-        self.length, self.loud = lengths, np.array([piece.loud for piece in pieces])
-        samples = np.concatenate([piece.samples for piece in pieces])
+        self.length = np.array([len(piece.samples) for piece in pieces])
+        ends = np.cumsum(self.length + BEFORE + AFTER)
+        assert ends[-1] < 2**31
+        self.offset = ends - self.length - AFTER
+        self.loud = np.array([piece.loud for piece in pieces])
+        self.fold = np.array([piece.fold for piece in pieces])
+        self.folds = int(self.fold.max()) + 1
+        samples = np.concatenate([np.pad(p.samples, (BEFORE, AFTER), "wrap") for p in pieces])
         self.samples = torch.from_numpy(samples).to(device)
         self.chances = {kind: self._chances(kind) for kind in {p.kind for p in pieces}}
-        bank, window = vm.mel_bank(), vm.window()
-        self.bank, self.window = (torch.from_numpy(x).to(device) for x in (bank, window))
+        self.bank, self.window = (torch.from_numpy(x).to(device) for x in front_end())
         hertz = np.fft.rfftfreq(PADDED, 1 / RATE)
         self.hertz = torch.from_numpy(hertz.astype(np.float32)).to(device)
         at = np.log1p(hertz / 700) / np.log1p(8000 / 700) * 5
@@ -87,6 +94,14 @@ class Mixer:
     def put(self, values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.asarray(values, np.float32)).to(self.device, non_blocking=True)
 
+    def whole(self, values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values.astype(np.int32)).to(self.device, non_blocking=True)
+
+    def mark(self, used: np.ndarray, rows: np.ndarray, pieces: np.ndarray) -> None:
+        """Notes of which folds the pieces of these rows are, in (n, folds)."""
+        fold = self.fold[pieces]
+        used[rows[fold >= 0], fold[fold >= 0]] = True
+
     def noise(self, *shape: int) -> torch.Tensor:
         return torch.randn(*shape, device=self.device, generator=self.random)
 
@@ -105,14 +120,17 @@ class Mixer:
 
     def take(self, pieces: np.ndarray, speed: np.ndarray, start: np.ndarray) -> torch.Tensor:
         """Samples of pieces from their starts on, faster or slower, (n, SAMPLES)."""
-        step = torch.arange(SAMPLES, device=self.device, dtype=torch.float64)
-        at = step * torch.from_numpy(speed).to(self.device)[:, None]
-        whole = at.floor()
-        share = (at - whole).float()
-        length = torch.from_numpy(self.length[pieces]).to(self.device)[:, None]
-        base = torch.from_numpy(self.offset[pieces]).to(self.device)[:, None]
-        index = whole.long() + torch.from_numpy(start).to(self.device)[:, None]
-        a, b, c, d = (self.samples[base + (index + o) % length].float() for o in (-1, 0, 1, 2))
+        n = len(pieces)
+        first = np.arange(0, SAMPLES, TAKEN) * speed[:, None]
+        whole = np.floor(first)
+        step = torch.arange(TAKEN, device=self.device, dtype=torch.float32)
+        at = step * self.put(speed)[:, None, None] + self.put(first - whole)[..., None]
+        low = at.floor()
+        share = (at - low).reshape(n, -1)
+        index = low.int() + self.whole(whole.astype(np.int64) + start[:, None])[..., None]
+        index = index % self.whole(self.length[pieces])[:, None, None]
+        index = (index + self.whole(self.offset[pieces])[:, None, None]).reshape(n, -1)
+        a, b, c, d = (self.samples[index + o].float() for o in range(-BEFORE, AFTER + 1))
         cubic = b + 0.5 * share * (
             c - a + share * (2 * a - 5 * b + 4 * c - d + share * (3 * (b - c) + d - a))
         )
@@ -164,10 +182,12 @@ class Mixer:
         return mel_power(x, self.window, self.bank)
 
     # ------------------------------------------------------------ beds
-    def bed(self, kinds: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """What lies below, (n, SAMPLES), and its usual root mean square."""
+    def bed(self, kinds: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
+        """What lies below, (n, SAMPLES), its usual root mean square, and the folds it is of."""
         n, rng = len(kinds), self.rng
-        pieces = self.picked(kinds)
+        pieces, used = self.picked(kinds), np.zeros((len(kinds), self.folds), bool)
+        real = np.flatnonzero(np.isin(kinds, list(self.chances)))
+        self.mark(used, real, pieces[real])
         few = np.isin(kinds, ("hard", "people"))
         most = np.where(few, 0.3, np.where(kinds == "tones", 0.5, 0.12))
         changed = rng.random(n) < np.where(few, 0.8, 0.5)
@@ -178,7 +198,7 @@ class Mixer:
         x[rows] = self.noise(len(rows), SAMPLES) * 0.05
         loud[rows] = 0.05
         if len(rows := np.flatnonzero(kinds == "babble")) and "speech" in self.chances:
-            x[rows] = self.babble(len(rows))
+            x[rows], used[rows] = self.babble(len(rows))
             loud[rows] = 0.05
         steep = np.where(np.isin(kinds, ("silence", "hiss", "babble")), 12, 6)
         db = self.equaliser(n, 0.35, 1.0) * steep[:, None]
@@ -192,16 +212,29 @@ class Mixer:
         loud = loud * after / (before + 1e-9)
         swell = np.where(kinds == "hiss", rng.uniform(0, 8, n), 0)
         points = rng.uniform(-1, 1, (n, 5)) * swell[:, None]
-        return x * self.lines(10 ** (points / 20)), loud
+        return x * self.lines(10 ** (points / 20)), loud, used
 
-    def babble(self, n: int) -> torch.Tensor:
+    def babble(self, n: int) -> tuple[torch.Tensor, np.ndarray]:
+        """Several who speak at once, all of one fold."""
+        used, all_of = np.zeros((n, self.folds), bool), self.rng.integers(self.folds, size=n)
         total = torch.zeros(n, SAMPLES, device=self.device)
         for _ in range(self.BABBLERS):
-            pieces = self.picked(np.array(["speech"] * n))
+            pieces = self.speakers(all_of)
+            self.mark(used, np.arange(n), pieces)
             part = self.take(pieces, np.exp(self.rng.uniform(-0.2, 0.2, n)), self.starts(pieces))
             gain = self.rng.choice([0, 1], n, p=[0.2, 0.8]) * 10 ** self.rng.uniform(-0.7, 0, n)
             total += part * self.put(gain / self.loud[pieces])[:, None]
-        return total * 0.05 / (total.square().mean(1, keepdim=True).sqrt() + 1e-9)
+        return total * 0.05 / (total.square().mean(1, keepdim=True).sqrt() + 1e-9), used
+
+    def speakers(self, folds: np.ndarray) -> np.ndarray:
+        """The numbers of pieces of speech, each of a fold, or of those that are but learnt from."""
+        at, chance = self.chances["speech"]
+        out = np.zeros(len(folds), int)
+        for row, fold in enumerate(folds):
+            own = (self.fold[at] == fold) | (self.fold[at] < 0)
+            some = own if own.any() else np.ones(len(at), bool)
+            out[row] = self.rng.choice(at[some], p=chance[some] / chance[some].sum())
+        return out
 
     def lines(self, points: np.ndarray) -> torch.Tensor:
         """Straight lines through points that are spread over the crop, (n, SAMPLES)."""
@@ -214,7 +247,7 @@ class Mixer:
     def gates(self, n: int, always: np.ndarray) -> np.ndarray:
         """When each voice is on, 0 or 1, (n, FRAMES)."""
         on = np.zeros((n, FRAMES), np.float32)
-        rng, second = self.rng, RATE // HOP
+        rng, second = self.rng, PER_S
         which = rng.random(n)
         for row in range(n):
             if always[row] or which[row] < 0.35:
@@ -270,14 +303,15 @@ class Mixer:
         return sung[np.minimum(middle.astype(int), len(sung) - 1)] > 0
 
     # ------------------------------------------------------------ batches
-    def batch(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Power in mel bands (n, FRAMES, bands) and labels (n, CELLS, 4)."""
+    def batch(self, n: int) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
+        """Power in mel bands (n, FRAMES, bands), labels (n, CELLS, 4), and folds (n, folds)."""
         rng = self.rng
         songs = round(self.SONGS * n) if "song" in self.chances else 0
-        mixed, label = self.mixes(n - songs)
+        mixed, label, used = self.mixes(n - songs)
         if songs:
-            song, own = self.songs(songs)
+            song, own, its = self.songs(songs)
             mixed, label = torch.cat([mixed, song]), torch.cat([label, own])
+            used = np.concatenate([used, its])
         loudness = mixed.square().mean(1, keepdim=True).sqrt()
         mixed = self.shaped(
             mixed, self.equaliser(n, 0.3, 5), self.edges(n, 0.12), np.full(n, -np.inf)
@@ -286,19 +320,20 @@ class Mixer:
         mixed = mixed * torch.minimum(self.put(gain)[:, None], 0.4 / (loudness + 1e-9))
         floor = self.put(10 ** rng.uniform(-2, 0.7, n) / 32768)
         mixed = mixed + self.noise(*mixed.shape) * floor[:, None]
-        return torch.nan_to_num(self.power(mixed), nan=0.0, posinf=0.0), label
+        return torch.nan_to_num(self.power(mixed), nan=0.0, posinf=0.0), label, used
 
-    def mixes(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def mixes(self, n: int) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
         rng = self.rng
         beds, voices = self.kinds(self.BEDS, n), self.kinds(self.VOICES, n)
         with_voice = rng.random(n) > self.WITHOUT
         faint = (voices == "whisper") & (rng.random(n) < 0.5)
         beds[faint] = self.kinds({"rain": 1, "hiss": 1, "hard": 0.6}, int(faint.sum()))
-        power, loud = self.bed(beds)
+        power, loud, used = self.bed(beds)
         rows = np.flatnonzero((rng.random(n) < 0.15) & ~np.isin(beds, ("silence",)))
         if len(rows):  # two of them: strings over rain
             kinds = self.kinds({kind: self.BEDS[kind] for kind in self.SECOND}, len(rows))
-            other, its = self.bed(kinds)
+            other, its, also = self.bed(kinds)
+            used[rows] |= also
             gain = (
                 loud[rows]
                 / its.clamp(min=1e-4)
@@ -308,6 +343,8 @@ class Mixer:
         people = np.isin(beds, ("people", "babble"))
         silence = beds == "silence"
         voice, gate, pieces, sure = self.voice(voices)
+        there = np.flatnonzero(with_voice)
+        self.mark(used, there, pieces[there])
         db = np.where(rng.random(n) < 0.75, rng.triangular(-22, -11, 2, n), rng.uniform(-6, 9, n))
         db = np.where(voices == "whisper", np.maximum(db, -18), db)
         gain = loud * self.put(10 ** (db / 20))
@@ -326,7 +363,7 @@ class Mixer:
             ~(self.put(with_voice)[:, None] > 0),
             *(self.put(each)[:, None] for each in (people, spoken, wordless)),
         )
-        return power + voice, label
+        return power + voice, label, used
 
     def labels(self, voice, bed, gate, there, gone, behind, spoken, wordless) -> torch.Tensor:
         """Labels of voices and beds of this power; each but the first three is (n, 1) or cells."""
@@ -353,9 +390,11 @@ class Mixer:
             dim=2,
         )
 
-    def songs(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def songs(self, n: int) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
         """Real songs, of which the cells are learnt that are surely sung."""
+        used = np.zeros((n, self.folds), bool)
         pieces = self.picked(np.array(["song"] * n))
+        self.mark(used, np.arange(n), pieces)
         start = self.starts(pieces)
         x = self.take(pieces, np.ones(n), start)
         label = np.full((n, CELLS, 4), -1.0)
@@ -363,7 +402,7 @@ class Mixer:
         for row in range(n):
             sure = self.sung(pieces[row], start[row], 1.0)
             label[row, sure, 0], label[row, sure, 1] = 1, 0
-        return x, self.put(label)
+        return x, self.put(label), used
 
 
 def _usual(strength: torch.Tensor) -> torch.Tensor:
@@ -375,9 +414,15 @@ def _cells(frames: torch.Tensor) -> torch.Tensor:
     return frames.reshape(len(frames), CELLS, CELL)
 
 
+def front_end() -> tuple[np.ndarray, np.ndarray]:
+    """What leads from power to bands, and the window of a frame, as in the analysis."""
+    hertz = np.fft.rfftfreq(FRAME, 1 / RATE)
+    bank = mel.bank(hertz, RATE * FRAME // 2)  # a squared window adds up to half of a frame
+    window = np.sin(np.pi * (np.arange(FRAME) + 0.5) / FRAME)
+    return bank, window.astype(np.float32)
+
+
 def mel_power(x: torch.Tensor, window: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
-    frames = x.unfold(1, vm.FRAME, HOP) * 32768.0
-    frames = frames - frames.mean(2, keepdim=True)
-    before = torch.cat([frames[..., :1], frames[..., :-1]], dim=2)
-    spectrum = torch.fft.rfft((frames - 0.97 * before) * window, dim=2)[..., :-1]
+    frames = x.reshape(len(x), -1, FRAME)
+    spectrum = torch.fft.rfft(frames * window, dim=2)
     return (spectrum.real**2 + spectrum.imag**2) @ bank

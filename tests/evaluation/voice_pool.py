@@ -16,8 +16,9 @@ from playlist_builder.networks.resampler import RATE
 from tests.evaluation import voice_made as made
 
 LEARNT_ONLY = -1  # as fold of a source
+START = "start.npz"  # the weights from which a fit starts, which tell where a song is sung
 CHANTS, SONGS, VOWELS = 6, 2, 2  # made of each voice, of each half minute of speech
-TONES, RAINS, MADE_S = 2400, 150, 10
+TONES, RAINS, MADE_S = 1200, 150, 10
 
 
 @dataclass(frozen=True)

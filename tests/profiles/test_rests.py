@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlist_builder.errors import ProfileError
-from playlist_builder.profiles import rests
+from playlist_builder.profiles import rests, steer
 from playlist_builder.profiles.parse import parse
 from playlist_builder.profiles.profile import Phase
 from playlist_builder.profiles.rests import Rest, rests_of
@@ -147,3 +147,26 @@ def test_silences_come_at_the_nearest_joins_and_the_last_one_at_the_end():
 def test_a_profile_gets_back_the_silences_of_its_music():
     own = plan()
     assert rests.with_rests(own.music, rests_of(own)) == own
+
+
+@pytest.mark.parametrize("off_s", [-0.4, -0.01, 0.0, 0.01, 0.4])
+def test_two_silences_at_one_moment_are_one_that_is_longer(off_s):
+    once = steer.rested(plan(), 120.0, 600.0)
+    twice = steer.rested(once, 120.0, 600.0 + off_s)
+    assert [phase.silence_s for phase in twice.phases] == [240.0, 120.0, 0.0]
+    assert twice.phases[0].music_s == 600.0
+    assert twice.scaled(twice.duration_s + 1e-4).duration_s == twice.duration_s + 1e-4
+
+
+def test_what_follows_at_the_beginning_of_a_silence_comes_in_its_place():
+    rescued = steer.followed(steer.rested(plan(), 120.0, 600.0), 599.99, plan())
+    assert rescued.phases[0].end_s == 600.0
+    assert rescued.phases[0].silence_s == 0.0
+
+
+def test_a_phase_that_was_cut_short_keeps_its_length_where_the_plan_does():
+    jumped = plan('"0s"').jumped("out", 0.3)
+    assert jumped.phases[0].end_s == 0.3
+    assert jumped.scaled(jumped.duration_s - 1e-4).duration_s == jumped.duration_s - 1e-4
+    with pytest.raises(ProfileError, match="too short"):
+        jumped.scaled(jumped.duration_s / 2.0)

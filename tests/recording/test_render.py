@@ -523,7 +523,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, track):
         process.send_signal(signal.SIGINT)
         _, told = process.communicate()
     assert (process.returncode, told) == (
-        1,
+        130,
         "Measuring and mixing, which takes a while ...\nStopped. Nothing was written.\n",
     )
     assert left_in(tmp_path) == ["long.json"]

@@ -241,6 +241,8 @@ def test_the_scales_that_are_drawn_are_explained(slots, named):
     assert [each.split()[0] for each in meant] == named
     text, drawn = page(session(*slots), ENGLISH, folder="/"), picture(session(*slots), ENGLISH)
     assert all(each in text and each in drawn for each in meant)
+    # What to worry about is on the first screen, and comes before how to read the chart.
+    assert text.index("To know before you begin") < text.index(meant[0])
 
 
 def test_a_sentence_that_no_one_translated_says_its_language():

@@ -13,8 +13,9 @@ from playlist_builder.library.library import Library
 from playlist_builder.models import Mark
 from playlist_builder.profiles import find as profiles
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions import build
-from playlist_builder.sessions.draft import draft_of
+from playlist_builder.sessions import build, preferences
+from playlist_builder.sessions.draft import draft_of, session_of
+from tests.support import records
 from tests.support.libraries import fill
 
 
@@ -135,13 +136,20 @@ def test_a_session_becomes_a_draft_of_the_same_tracks(library):
     assert [identity for _, identity in draft.pins] == [*session.request.pinned]
 
 
-def test_a_draft_of_tracks_that_the_library_lost_is_refused(library):
+def test_a_track_that_the_library_lost_is_a_missing_one_as_the_session_knew_it(library):
     one = selected(library)
     (session,) = build.build_alternatives(one)
     gone = replace(session.slots[0], identity="gone", path="/gone.flac")
     session = replace(session, slots=(gone, *session.slots[1:]))
+    draft = draft_of(one, session)
+    assert [track.missing for track in draft.order[:2]] == [True, False]
+    slot = session_of(draft).slots[0]
+    assert slot.contour == pytest.approx(gone.contour, abs=0.02)
+    for name in ("title", "artist", "album", "path", "end_s", "loudness_lufs", "vocals", "phase"):
+        assert getattr(slot, name) == getattr(gone, name)
+    all_gone = (replace(each, identity=f"{n}") for n, each in enumerate(session.slots))
     with pytest.raises(SessionError, match="not there any more"):
-        draft_of(one, session)
+        draft_of(one, replace(session, slots=tuple(all_gone)))
 
 
 FLAC, MP3, OTHER = "0000", "0001", "0002"
@@ -189,6 +197,23 @@ def test_what_was_played_banned_and_rated_holds_for_every_format(formats):
 def test_a_ban_for_all_holds_for_every_format(formats):
     formats.mark(FLAC, Mark(banned=True))
     assert constraints(formats).bans == {FLAC, MP3}
+
+
+def test_what_is_banned_since_is_told_of_every_format(formats):
+    """Of a session that holds one format, where another was banned: for all, or for its person."""
+    kept = records.session(tracks=2)
+    slots = [
+        replace(slot, identity=own) for slot, own in zip(kept.slots, (OTHER, MP3), strict=True)
+    ]
+    kept = replace(kept, slots=tuple(slots))
+    assert preferences.banned_slots(formats, kept) == []
+    formats.history.ban("A7", Ban(FLAC, "", "x"))
+    assert preferences.banned_slots(formats, kept) == []
+    personal = replace(kept, request=replace(kept.request, name="A7"))
+    assert preferences.banned_slots(formats, personal) == [2]
+    formats.mark(FLAC, Mark(banned=True))
+    formats.mark(OTHER, Mark(banned=True))
+    assert preferences.banned_slots(formats, kept) == [1, 2]
 
 
 def test_what_was_thrown_out_is_not_built_again(formats):

@@ -1,6 +1,7 @@
 """Changes keep what plays before them and what is pinned, and bring the end back to its time."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -185,7 +186,9 @@ def test_where_every_candidate_stands_out_none_of_them_is_taken():
     """Either what follows is arranged again so that nothing does, or the user has to choose."""
     found = candidates(DRAFT, 1)
     assert all(each.stands_out for each in found)
-    after = edit.swapped(DRAFT, 1)
+    with pytest.raises(ArrangeError, match="swap SESSION 2 --take 1"):
+        edit.swapped(DRAFT, 1)
+    after = edit.swapped(DRAFT, 1, rearrange=True)
     old = result.ordered(DRAFT.order, DRAFT.objective)
     new = result.ordered(after.order, DRAFT.objective)
     came = [n for n, own in enumerate(after.order) if own not in DRAFT.order]
@@ -193,7 +196,7 @@ def test_where_every_candidate_stands_out_none_of_them_is_taken():
     assert all(passage_of(new, n).rise_lu <= max(worst, 3.05) + 1.0 for n in came)
     few = replace(DRAFT, pool=TrackTable.of([*DRAFT.order, *(each.track for each in found)]))
     with pytest.raises(ArrangeError, match="swap SESSION 2 --take 1"):
-        edit.swapped(few, 1)
+        edit.swapped(few, 1, rearrange=True)
     assert edit.swapped(few, 1, found[1].track).order[1] is found[1].track
 
 
@@ -381,7 +384,8 @@ def test_what_was_thrown_out_comes_back_nowhere():
     """Neither it nor a copy, into the slots, the tail or the spares, whatever changes next."""
     copy = replace(DRAFT.order[2], identity="copy", path="/copy.mp3")
     draft, gone = drafted(tracks=[*TRACKS, copy]), {"copy"}
-    for change in (edit.swapped, edit.dropped, edit.swapped):
+    swapped = partial(edit.swapped, rearrange=True)
+    for change in (swapped, edit.dropped, swapped):
         gone.add(draft.order[2].identity)
         draft = change(draft, 2)
         assert set(draft.request.thrown_out) == gone
@@ -422,7 +426,9 @@ def test_no_track_comes_in_far_behind_the_nearest(place):
     odd = track(950, seconds, np.linspace(level, level + 0.01, round(seconds / 10.0)))
     others = [t for t in TRACKS if abs(t.duration_s - seconds) > 70.0 or t in DRAFT.order]
     draft = replace(DRAFT, pool=TrackTable.of([*others, odd]))
-    after = draft_module.session_of(edit.swapped(draft, place))
+    with pytest.raises(ArrangeError, match="No single track fits there"):
+        edit.swapped(draft, place)
+    after = draft_module.session_of(edit.swapped(draft, place, rearrange=True))
     near = min(abs(t.energy - slot.target) for t in others if t not in DRAFT.order)
     known = {each.identity for each in DRAFT.order}
     for new in after.slots:
@@ -484,12 +490,12 @@ def test_no_change_puts_a_loud_track_first():
 def test_a_swap_puts_a_track_in_or_is_refused():
     draft = replace(drafted(playlist=("/p.flac",), listed=("p",)), pool=TrackTable.of(DRAFT.order))
     with pytest.raises(ArrangeError, match="holds all tracks of its playlist"):
-        edit.swapped(draft, 2)
+        edit.swapped(draft, 2, rearrange=True)
     short = track(500, 20.0, np.full(2, 0.3))
     draft = replace(DRAFT, order=(*DRAFT.order[:2], short, *DRAFT.order[2:]))
     draft = replace(draft, pool=TrackTable.of(draft.order))
     with pytest.raises(ArrangeError, match="No other track fits"):
-        edit.swapped(draft, 2)
+        edit.swapped(draft, 2, rearrange=True)
 
 
 def test_a_phase_may_be_named_by_a_part_of_its_name():

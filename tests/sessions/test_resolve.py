@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from playlist_builder.errors import PlaylistError
+from playlist_builder.library.history import Ban
 from playlist_builder.models import Mark
 from playlist_builder.playlists.dialects import WORKS
 from playlist_builder.playlists.identity import APPLICATION
@@ -48,6 +49,17 @@ def test_a_list_of_own_works_is_the_session_again(home):
     assert sorted(asked.pinned) == sorted(plays(session))
     count = len(session.slots)
     assert str(found.session.warnings[0]) == f"{count} of {count} works of the list are here"
+
+
+def test_what_is_banned_for_a_person_is_not_played_for_them(home):
+    folder, session = home
+    gone = plays(session)[1]
+    with Library.open(folder / "l.db") as library:
+        library.history.ban("A7", Ban(gone, "", "x"))
+        assert gone in plays(library.resolve(folder / "list.jspf").session)
+        found = library.resolve(folder / "list.jspf", SessionRequest("arc", name="A7", asked_at=AT))
+    assert gone not in plays(found.session)
+    assert [offer.number for offer in found.offers] == [2]
 
 
 def test_for_what_is_not_here_plays_the_nearest_and_is_told(home):

@@ -135,7 +135,7 @@ def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
     with pytest.raises(ModelError) as caught:
         voice.load(file)
     assert "\n" not in str(caught.value)
-    monkeypatch.setattr(detector.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(detector, "WEIGHTS", file)
     detector.model.cache_clear()
     try:
         assert "Install playlist-builder again" in detector.model_error()
@@ -147,7 +147,7 @@ def test_a_damaged_model_is_one_line(tmp_path, content, monkeypatch):
 
 def test_damaged_weights_of_style_are_one_line(tmp_path, monkeypatch):
     detector.model()
-    monkeypatch.setattr(style.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(style, "WEIGHTS", tmp_path / "style_weights.npz")
     style.voice_weights.cache_clear()
     try:
         assert "style_weights.npz: missing" in detector.model_error()

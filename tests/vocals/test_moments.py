@@ -53,6 +53,34 @@ def test_three_seconds_in_half_a_minute_are_found():
     assert len(found.spans) == 8
 
 
+def test_a_faint_passage_stands_out_of_music_that_is_nothing_like_a_voice():
+    """In music that sounds somewhat like a voice throughout it is little more than usual."""
+    verdicts = []
+    for usual in (-4.0, 0.8):
+        rows = track()
+        rows[:, [VOICE, BEST]] = usual
+        rows[60:80, VOICE], rows[60:80, BEST] = 1.0, 1.8
+        rows[:, SPOKEN] = SURE
+        verdicts.append(classify(rows).verdict)
+    assert verdicts == ["spoken", "none"]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(240, "spoken"), (50, "unknown")])
+def test_too_little_is_known_of_a_short_track_for_anything_to_stand_out(seconds, verdict):
+    rows = track(seconds, voice=range(5, 50, 10), kind="spoken", best=0.5)
+    rows[20:24, VOICE] = 1.0
+    assert classify(rows).verdict == verdict
+
+
+def test_a_voice_without_words_has_to_be_surer():
+    verdicts = {}
+    for kind in ("sung", "wordless"):
+        rows = track(90, voice=range(20, 70, 4), kind=kind, best=2.0)
+        verdicts[kind] = classify(rows)
+    assert verdicts["sung"].confidence == verdicts["wordless"].confidence
+    assert (verdicts["sung"].verdict, verdicts["wordless"].verdict) == ("sung", "unknown")
+
+
 def test_short_phrases_with_long_pauses_are_found():
     """Each is shorter than a second, so that only its best moment is voice."""
     found = classify(track(voice=range(3, 240, 6), kind="spoken", best=4.5))
@@ -67,7 +95,7 @@ def test_a_lone_word_is_not_verified():
     assert found.spans[0].start_s <= 100 < found.spans[0].end_s
 
 
-@pytest.mark.parametrize(("best", "verdict"), [(1.5, "unknown"), (0.0, "none")])
+@pytest.mark.parametrize(("best", "verdict"), [(2.8, "unknown"), (1.5, "none")])
 def test_a_faint_lone_word_is_not_verified(best, verdict):
     """Such as one that drowns in rain."""
     rows = track(voice=[100], kind="spoken", best=best)
@@ -93,7 +121,7 @@ def test_people_behind_are_not_verified_and_told():
 
 def test_a_speaker_is_not_taken_for_people_behind():
     rows = track(voice=range(240), kind="spoken")
-    rows[:, PEOPLE] = -1.5
+    rows[:, PEOPLE] = -2.5
     assert classify(rows).verdict == "spoken"
 
 

@@ -2,7 +2,31 @@
 
 import { text } from "./texts.js";
 
-export const tab = (sessionStorage.tab ??= crypto.randomUUID());
+const COPY_MS = 1000; // in which the page that was here before this one is gone
+const LOOK_MS = 1000; // between two looks at who holds the desk
+
+// Whether a name is this page's own until it goes: no other one of the browser has it by then.
+export const isOwn = (name, options = {}) =>
+  new Promise((tell) => {
+    const keep = (lock) => {
+      tell(lock !== null);
+      return lock && new Promise(() => {});
+    };
+    navigator.locks.request(name, options, keep).catch(() => tell(false));
+  });
+
+export const sourceOf = (number) => `page-${number.slice(0, 8)}`;
+
+// The number of this tab, also when it is loaded again. One that was duplicated begins with that
+// of the other, and takes a new one.
+async function ownNumber() {
+  const number = (sessionStorage.tab ??= crypto.randomUUID());
+  if (await isOwn(sourceOf(number), { signal: AbortSignal.timeout(COPY_MS) })) return number;
+  sessionStorage.removeItem("tab");
+  return ownNumber();
+}
+
+export const tab = await ownNumber();
 
 export class Refused extends Error {}
 
@@ -76,15 +100,30 @@ export function change(name, given = {}) {
   return done;
 }
 
-export const takeOver = () => post("api/hold", {});
+export async function takeOver() {
+  await post("api/hold", {});
+  listen();
+}
 
+let source = null;
+let look = 0;
+let reaches = null;
+
+function reach(does) {
+  if (does !== reaches) tell("reach", does);
+  reaches = does;
+}
+
+// Be told of what changes, as the page that holds the desk, or may.
 export function listen() {
-  const source = new EventSource(`api/events?tab=${encodeURIComponent(tab)}`);
+  clearTimeout(look);
+  source?.close();
+  source = new EventSource(`api/events?tab=${encodeURIComponent(tab)}`);
   source.onopen = () => {
-    tell("reach", true);
+    reach(true);
     refresh();
   };
-  source.onerror = () => tell("reach", false);
+  source.onerror = () => reach(false);
   source.addEventListener("state", (event) => {
     if (JSON.parse(event.data).version !== state?.version) refresh();
   });
@@ -92,6 +131,7 @@ export function listen() {
     const holder = JSON.parse(event.data).tab;
     if (holder === tab) holds();
     tell("holder", holder);
+    if (holder && holder !== tab) lookOn();
   });
   // Who listens there from now on may be somebody else: nothing that opens this desk is sent again.
   source.addEventListener("ended", () => {
@@ -105,5 +145,24 @@ export function listen() {
       tell(kind, told);
     });
   }
-  return source;
+}
+
+// Another page holds the desk: look now and then, for a browser has six connections to a server for
+// all its pages, and each that listens keeps one.
+function lookOn() {
+  source.close();
+  clearTimeout(look);
+  look = setTimeout(async () => {
+    try {
+      const answer = await fetch("api/holder");
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const { holder, is_free, version } = await answer.json();
+      reach(true);
+      if (is_free || holder === tab) return listen();
+      if (version !== state?.version) await refresh();
+    } catch {
+      reach(false);
+    }
+    lookOn();
+  }, LOOK_MS);
 }

@@ -3,6 +3,7 @@
 
 import { html, keyed, set, svg, write } from "./dom.js";
 import { clamp, energy, plan, tension, tints } from "./lines.js";
+import { marks } from "./marks.js";
 import { clock, text } from "./texts.js";
 
 const LEFT = 34;
@@ -271,7 +272,7 @@ function elements(session, frame, { small, hasMarks }, press) {
     ...(session.plan ?? plan(session)).map((run) => line(run, frame, "plan")),
     ...energy(slots, frame.length_s).map((run) => line(run, frame, "played")),
   ];
-  return hasMarks ? [...lines, ...marks(session, frame)] : lines;
+  return hasMarks ? [...lines, ...marks(session.concerns ?? [], frame)] : lines;
 }
 
 const path = (points, frame) =>
@@ -381,20 +382,5 @@ function* axis(frame) {
     const x = frame.x(minute * 60);
     yield svg("path", { class: "border", d: `M${x.toFixed(1)} ${y}v5` });
     yield words(x, y + 18, clock(minute * 60), "faint", minute ? (x > frame.right - 16 ? "end" : "middle") : "start");
-  }
-}
-
-function* marks(session, frame) {
-  const y = frame.top - MARKS / 2 - 2;
-  for (const [place, each] of (session.concerns ?? []).entries()) {
-    if (each.at_s === null) continue;
-    const x = frame.x(each.at_s);
-    yield svg(
-      "g",
-      { class: each.felt ? "mark felt" : "mark" },
-      svg("path", { d: `M${x} ${y + 9}V${frame.foot}` }),
-      svg("circle", { cx: x, cy: y, r: 9 }),
-      words(x, y + 4, String(place + 1), "", "middle"),
-    );
   }
 }

@@ -1,7 +1,7 @@
 // What the page notes for the record of a run: what sounded, second by second, and how loud.
 // Notes wait in the browser until the desk has them on its disk, also through a reload or a crash.
 
-import { ask, tab } from "./api.js";
+import { ask, isOwn, sourceOf, tab } from "./api.js";
 
 const ONE_S = 5; // of music in one note
 const CONTIGUOUS_S = 3; // a longer step is a jump, unless the page stood still for as long
@@ -10,9 +10,12 @@ const SILENT_DB = -60;
 const MOST = 200; // notes in one message
 const RETRY_MS = 3000;
 
+const KEY = /^noted-(.+)-(page-[^-]+)$/; // by the id of a run, which no other library has
+
 export class Noted {
-  #run;
-  #source = `page-${tab.slice(0, 8)}`;
+  #run; // its id
+  #source;
+  #key;
   #kept; // {last, queue, open}: number of the last note that the desk has, notes behind it, and
   //         what sounds: {from_s, to_s, at}
   #knows = false; // the number that the desk has been asked for
@@ -20,18 +23,18 @@ export class Noted {
   #timer = 0;
   #movedMs = 0; // when it was told last how far the mix has been heard
 
-  constructor(run) {
+  constructor(run, source = sourceOf(tab)) {
     this.#run = run;
+    this.#source = source;
+    this.#key = `noted-${run}-${source}`;
     const known = JSON.parse(localStorage.getItem(this.#key) ?? "null");
     this.#kept = known ?? { last: 0, queue: [], open: null };
-    this.recover = (sounds) => this.close(0, sounds); // what a crash of the page left open
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith("noted-") && key !== this.#key && isSent(key)) localStorage.removeItem(key);
-    }
   }
 
-  get #key() {
-    return `noted-${this.#run}-${this.#source}`;
+  // What a crash of the page left open; it is lost where its clips are not known.
+  recover(sounds) {
+    if (sounds) this.close(0, sounds);
+    else this.#kept.open = null;
   }
 
   // How far this page has heard the mix, or null.
@@ -112,6 +115,14 @@ export class Noted {
     return this.#sending;
   }
 
+  // Resolves when all of it is sent.
+  async sendAll() {
+    while (!this.isSent) {
+      await this.send();
+      if (!this.isSent) await new Promise((done) => setTimeout(done, RETRY_MS));
+    }
+  }
+
   #again() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.send(), RETRY_MS);
@@ -154,20 +165,43 @@ export class Noted {
     return (await ask("heard", { run: this.#run, source: this.#source, events })) ?? { last: this.#kept.last };
   }
 
+  // The number of the last note that the desk has; null where it has no such run.
   #got(last) {
-    this.#kept.queue.splice(0, Math.max(0, last - this.#kept.last));
-    this.#kept.last = Math.max(last, this.#kept.last);
+    if (last === null) this.#kept.queue = [];
+    else this.#kept.queue.splice(0, Math.max(0, last - this.#kept.last));
+    this.#kept.last = Math.max(last ?? 0, this.#kept.last);
     this.#keep();
   }
 
+  // What is kept is gone with the run.
+  forget() {
+    localStorage.removeItem(this.#key);
+  }
+
+  get isSent() {
+    return !this.#kept.queue.length;
+  }
+
   #keep() {
-    localStorage.setItem(this.#key, JSON.stringify(this.#kept));
+    try {
+      localStorage.setItem(this.#key, JSON.stringify(this.#kept));
+    } catch {
+      // The browser keeps no more: they wait in this page alone.
+    }
   }
 }
 
-function isSent(key) {
-  const { queue, open } = JSON.parse(localStorage.getItem(key));
-  return !queue.length && !open;
+// Send what pages have left that are gone, of this run and others, whose clips are not known here.
+export async function sendLeft(run, sounds) {
+  for (const key of Object.keys(localStorage)) {
+    const [, of, source] = key.match(KEY) ?? [];
+    if (!of || (of === run && source === sourceOf(tab))) continue;
+    if (source !== sourceOf(tab) && !(await isOwn(source, { ifAvailable: true }))) continue;
+    const left = new Noted(of, source);
+    left.recover(of === run ? sounds : null);
+    await left.sendAll();
+    left.forget();
+  }
 }
 
 // The notes of what sounded between two seconds of the mix: one for each clip, or of silence.

@@ -167,7 +167,7 @@ export class Player extends EventTarget {
 
   #want(wish) {
     return new Promise((resolve) => {
-      this.#give({ ...wish, resolve, tries: 0, retry: 0 });
+      this.#give({ tries: 0, ...wish, resolve, retry: 0 });
       this.#work();
     });
   }
@@ -281,7 +281,8 @@ export class Player extends EventTarget {
     this.#told = key;
   }
 
-  // What a mix begins with cannot be read: try again, then leave it out.
+  // What a mix begins with cannot be read: try again, also with the mixes that come in its place,
+  // then leave it out.
   #breaks(wish, first, detail) {
     this.#tellBroken(wish.mix, detail);
     wish.tries += 1;

@@ -1,7 +1,7 @@
 // The sound of a run in this page: one mix, which is replaced from a moment on when the plan is.
 
 import { ask, current, desk, refresh, Refused, tab } from "./api.js";
-import { Noted } from "./noted.js";
+import { Noted, sendLeft } from "./noted.js";
 import { Player } from "./player.js";
 
 const HAND_OVER_MS = 600; // in which another page says how far it came
@@ -48,7 +48,7 @@ export class Playing extends EventTarget {
   // Take the run as the desk has it; null when it is over.
   show(run) {
     const before = this.#run;
-    if (before && run && before.number === run.number && this.#player.is_playing) {
+    if (before && run && before.id === run.id && this.#player.is_playing) {
       if (before.mix.url !== run.mix.url) {
         this.#noted.cut(before.sounds);
         this.#player.replace(run.mix, run.mix.same_until_s);
@@ -63,8 +63,8 @@ export class Playing extends EventTarget {
       return;
     }
     this.#run = run;
-    if (before?.number !== run.number) {
-      this.#noted = new Noted(run.number);
+    if (before?.id !== run.id) {
+      this.#noted = new Noted(run.id);
       this.#noted.recover(run.sounds);
     }
     this.#noted.send();
@@ -81,6 +81,7 @@ export class Playing extends EventTarget {
       if (this.#run.paused) return;
       if (from_s > 0.5) this.#noted.note("reopened", from_s);
       this.#noted.begin(from_s);
+      sendLeft(this.#run.id, this.#run.sounds);
       await this.#player.play(this.#run.mix, from_s);
     } finally {
       this.#starting = false;
@@ -159,7 +160,7 @@ export class Playing extends EventTarget {
   async #broken({ mix, from_s, until_s }) {
     while (current()?.run?.mix.url === mix.url && this.position_s < until_s) {
       try {
-        return void (await ask("lost", { position_s: this.position_s, from_s }));
+        return void (await ask("lost", { position_s: this.position_s, from_s, until_s }));
       } catch (error) {
         if (error instanceof Refused) return;
         await new Promise((done) => setTimeout(done, LOST_MS));

@@ -24,7 +24,7 @@ const REFUSED_MS = 6000; // for which a button says why it did nothing
 let shown = null; // what was made for the run on the page
 
 export function run(view, state) {
-  if (shown?.number !== state.run.number || !view.firstChild) {
+  if (shown?.id !== state.run.id || !view.firstChild) {
     leaveRun();
     shown = made(state.run);
     view.replaceChildren(shown.element);
@@ -194,7 +194,7 @@ function made(first) {
   const letSleep = keepAwake();
   const timer = setInterval(tick, 1000);
   return {
-    ...{ number: first.number, element, show },
+    ...{ id: first.id, element, show },
     leave() {
       clearInterval(timer);
       stopKeys();

@@ -6,6 +6,7 @@ a script that uses the library needs no `if __name__ == "__main__"`. They end wi
 however that ends.
 """
 
+import gc
 import os
 import pickle
 import queue
@@ -213,6 +214,7 @@ def answer() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a codec prints must not be taken for an answer
     limit_own_memory(int(sys.argv[1]))
+    gc.disable()  # while the first call loads modules, which are no garbage
     calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(calls,), daemon=True).start()
     while True:
@@ -225,6 +227,9 @@ def answer() -> None:
             result = False, error
         pickle.dump(result, answers)
         answers.flush()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
 
 def _receive(calls: "queue.SimpleQueue[Call]") -> None:

@@ -4,6 +4,7 @@ import shutil
 import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 
 import pytest
 
@@ -488,3 +489,35 @@ def test_a_dot_of_the_map_is_heard(visit):
         " && document.querySelector('.hearing').hidden",
     )
     assert any("/sound/track/" in url for url in asked)
+
+
+MARKED = """async (concerns) => {
+  const { marks } = await import("./static/marks.js");
+  const frame = { left: 30, right: 230, top: 30, foot: 130, x: (at_s) => 30 + at_s };
+  return marks(concerns, frame).map((each) => [
+    each.textContent, each.classList.contains("felt"), Number(each.children[1].getAttribute("cx")),
+  ]);
+}"""
+
+
+def test_a_mark_of_what_would_be_felt_is_hidden_by_no_other(visit):
+    page = visit()
+    places = [190, 100, 101, 199, 102, 200]
+    concerns = [{"at_s": at_s, "felt": at_s in {190, 101}} for at_s in places]
+    found = page.evaluate(MARKED, [*concerns, {"at_s": None, "felt": True}])
+    assert [felt for _, felt, _ in found] == [False] * 4 + [True] * 2
+    assert [number for number, felt, _ in found if felt] == ["3", "1"]
+    middles = sorted(x for *_, x in found)
+    assert all(later - sooner >= 18 for sooner, later in pairwise(middles))
+    assert middles[-1] <= 230
+    assert max(abs(x - 30 - places[int(number) - 1]) for number, _, x in found) <= 40
+
+
+def test_a_field_that_a_search_does_not_know_is_named(visit):
+    page = visit()
+    page.locator(".panel > summary").last.click()
+    page.fill("#query", "enrgy<.3")
+    page.wait_for_selector("#message.warns:not(:empty)")
+    assert "Did you mean 'energy'" in page.text_content("#message")
+    page.fill("#query", "energy<.3")
+    page.wait_for_selector("#message:empty", state="attached")

@@ -3,13 +3,15 @@
 import json
 import re
 import shutil
-from contextlib import contextmanager, suppress
+import sqlite3
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from playlist_builder import (
     Begun,
+    Deviation,
     Ended,
     Gap,
     Library,
@@ -29,10 +31,16 @@ pytestmark = needs(CHROMIUM, "playwright")
 
 POSITION = "() => document.querySelector('.place').textContent"
 PATIENCE_MS = 120_000
+TABS = 8
+HAND_OVER_S = 1.0  # in which one page fades out and the other begins
 KILLS = 3  # of the server while one session plays
 MEASURED = """async () => {
   const { sound } = await (await fetch("api/state")).json();
   return sound.ready === sound.total;
+}"""
+ENDS = """async (seconds) => {
+  const { run } = await (await fetch("api/state")).json();
+  return run.sounds.findLast((each) => each.start_s <= seconds).end_s;
 }"""
 BYTES_PER_S = 8 * 48_000  # of sound
 WAITED_MS = 4000  # until somebody presses
@@ -59,6 +67,12 @@ def begin(page):
     page.click("button.begin")
     page.wait_for_selector(".run")
     at_least(page, 2)
+
+
+def until_measured(page):
+    """Wait until all tracks are measured; until then the mix is made again."""
+    while page.evaluate(MEASURED) is False:
+        page.wait_for_timeout(100)
 
 
 def at_least(page, seconds):
@@ -135,6 +149,33 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
     found, _, events = holes(served.library)
     assert found == []
     assert {Begun, Pressed, TakenBack, Paused, Resumed, Ended} <= set(map(type, events))
+
+
+SEEN_WHOLE = """() => [...document.querySelectorAll(".steer, .halt, .end, .when")]
+  .map((each) => each.getBoundingClientRect())
+  .every(({ top, bottom, left, right }) =>
+    top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth)"""
+SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 600)]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_button_is_in_sight_on_every_screen(browser, desk, language):
+    """Also where one says why it did nothing, and another one what it does."""
+    _, url = desk(language)
+    with page_of(browser, url, viewport={"width": 390, "height": 844}) as page:
+        begin(page)
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        page.evaluate("""() => {
+          for (const each of document.querySelectorAll("[data-button=hold] .said")) {
+            each.textContent = "a reason that is told at length ".repeat(9);
+            each.closest("button").classList.add("refused");
+          }
+        }""")
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(SEEN_WHOLE), (width, height)
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
@@ -237,15 +278,133 @@ def test_a_tab_that_crashed_is_followed_by_the_one_that_is_open_beside_it(browse
         assert seconds(other) <= before + 5
 
 
+def beside(page, url):
+    """Open the desk in another tab of the same browser, and wait until it looks on."""
+    other = page.context.new_page()
+    other.on("pageerror", lambda error: page.failed.append(str(error)))
+    other.goto(url)
+    other.wait_for_selector("#elsewhere:not([hidden])")
+    return other
+
+
+def test_any_number_of_tabs_leave_the_page_that_plays_its_connections(browser, desk):
+    """A browser opens six to one server, for all its tabs together."""
+    _, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        others = [beside(page, server_of(url)) for _ in range(TABS - 1)]
+        page.bring_to_front()
+        parts = []
+        page.on("requestfinished", lambda request: parts.append("/sound/mix/" in request.url))
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].pending:not(.waiting)")
+        while not any(parts):
+            page.wait_for_timeout(100)
+        at_least(page, seconds(page) + 2)
+        others[-1].click("#elsewhere button")
+        page.wait_for_selector("#elsewhere:not([hidden])")
+        others[-1].wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(others[-1], seconds(page) + 2)
+
+
+def test_a_tab_that_is_duplicated_is_another_tab(browser, desk):
+    """What a tab keeps for itself is copied with it."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        own = page.evaluate("sessionStorage.tab")
+        with page.expect_popup() as opened:
+            page.evaluate("() => { open(location.href); }")
+        copy = opened.value
+        copy.wait_for_selector("#elsewhere:not([hidden])")
+        assert copy.evaluate("sessionStorage.tab") != own
+        assert page.locator("#elsewhere").is_hidden()
+        copy.click("#elsewhere button")
+        page.wait_for_selector("#elsewhere:not([hidden])")
+        at_least(copy, seconds(page) + 6)
+        copy.reload()
+        copy.wait_for_selector(".run")
+        assert copy.locator("#elsewhere").is_hidden()
+        at_least(copy, seconds(copy) + 6)
+        end(copy)
+    found, *_ = holes(served.library)
+    assert sum(stop - start for start, stop in found) < HAND_OVER_S
+
+
+NOTES = "() => Object.entries(localStorage).filter(([key]) => key.startsWith('noted-'))"
+
+
+def test_notes_of_a_tab_that_is_gone_are_sent_by_another_one(browser, desk):
+    """As where it was closed while the server was away."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        page.route("**/api/do/heard", lambda route: route.abort())
+        other = beside(page, server_of(url))
+        at_least(page, 12)
+        page.close()
+        other.wait_for_selector("#elsewhere[hidden]", state="attached")
+        at_least(other, 18)
+        other.wait_for_function(f"() => ({NOTES})().length === 1")
+        end(other)
+    found, *_ = holes(served.library)
+    assert not [start for start, _ in found if start < 10]  # it sounds no more later
+
+
+def test_notes_wait_while_another_process_writes_to_the_library(browser, desk):
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        answers = []
+        page.on("response", lambda got: answers.append((got.url.rpartition("/")[2], got.status)))
+        with closing(sqlite3.connect(served.library, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            at_least(page, 12)
+            assert ("heard", 422) in answers
+            other.execute("ROLLBACK")
+        at_least(page, 14)
+        end(page)
+    found, until_s, _ = holes(served.library)
+    assert found == []
+    assert until_s >= 14
+
+
+def test_notes_of_a_library_that_was_made_again_are_not_those_of_its_new_run(browser, desk, kept):
+    """Its runs are numbered from 1 again."""
+    served, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        page.route("**/api/do/heard", lambda route: route.abort())
+        at_least(page, 12)
+        served.kill()
+        for each in served.library.parent.glob("library.db*"):
+            if each.suffix != ".json":  # the address stays
+                each.unlink()
+        served.library.write_bytes(kept.read_bytes())
+        again = served.start()
+        page.unroute("**/api/do/heard")
+        page.goto(again)
+        page.click("button.begin")
+        page.wait_for_selector(".run")
+        assert seconds(page) < 5
+        at_least(page, 6)
+        page.wait_for_function(f"() => ({NOTES})().length === 1")
+        end(page)
+    found, until_s, events = holes(served.library)
+    assert found == []
+    assert until_s < 60
+    assert not [each for each in events if isinstance(each, Reopened)]
+
+
 def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
     _, url = desk()
-    from_s, until_s = 60, 80
+    from_s = 60
     with page_of(browser, url) as page:
-        asked = []
+        asked, ends = [], []
 
         def sound(route):
             first = int(re.search(r"=(\d+)", route.request.headers["range"])[1])
-            gone = {"error": "gone", "from_s": from_s, "until_s": until_s}
+            gone = {"error": "gone", "from_s": from_s, "until_s": ends[0]}
             is_gone = len(asked) < 2 and first > from_s * BYTES_PER_S
             route.fulfill(status=410, json=gone) if is_gone else route.continue_()
 
@@ -253,13 +412,44 @@ def test_what_cannot_be_read_is_told_of_until_the_desk_answers(browser, desk):
             asked.append(route.request.url)
             route.abort() if len(asked) == 1 else route.continue_()
 
-        while page.evaluate(MEASURED) is False:  # until then the mix is made again
-            page.wait_for_timeout(100)
+        until_measured(page)
+        page.click("button.begin")
+        page.wait_for_selector(".run")
+        ends.append(page.evaluate(ENDS, from_s))
         page.route("**/sound/mix/**", sound)
         page.route("**/api/do/lost", lost)
-        begin(page)
+        page.reload()
         page.wait_for_selector(".run .told:not(:empty)")
         assert len(asked) == 2
+
+
+def test_a_page_that_is_loaded_when_its_file_is_gone_goes_on_with_something_else(
+    browser, desk, kept
+):
+    served, url = desk()
+    with page_of(browser, url) as page, ExitStack() as stack:
+        until_measured(page)
+        begin(page)
+        at_least(page, 7)
+        before = seconds(page)
+        title = page.text_content(".run_now .title").partition(" \N{MIDDLE DOT} ")[0]
+        file = kept.parent / "music" / f"{int(title.split()[1]):02}.flac"
+        stack.callback(file.with_suffix(".gone").rename, file)
+        file.rename(file.with_suffix(".gone"))
+        asked = []
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        page.reload()
+        page.wait_for_selector(".run")
+        at_least(page, before + 3)
+        assert asked.count("lost") == 1
+        assert seconds(page) <= before + 5  # nothing was left out
+        assert title not in page.text_content(".run_now .title")
+        assert title in page.text_content(".run .told")
+        end(page)
+    found, _, events = holes(served.library)
+    assert found == []
+    (deviation,) = [each for each in events if isinstance(each, Deviation)]
+    assert deviation.reason.startswith(title)
 
 
 SAYS_WHEN_BLOCKED = """new MutationObserver(() => {
