@@ -199,8 +199,9 @@ def _followed(now: Moment, found: CalmMusic, lasts_s: float, silent_s: float) ->
     calm = changed_plan(now, change)
     if not silent_s or not now.draft.order:
         return calm
-    phase = now.draft.objective.profile.phase_at(now.now_s).name
-    rest = PlanChange("rest", phase, by_s=silent_s, at_s=now.now_s)
+    profile = now.draft.objective.profile
+    begins_s = min(now.now_s, profile.duration_s)  # a session may be a little longer than its plan
+    rest = PlanChange("rest", profile.phase_at(begins_s).name, by_s=silent_s, at_s=begins_s)
     return changed_plan(calm, rest)
 
 
