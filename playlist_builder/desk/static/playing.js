@@ -153,7 +153,9 @@ export class Playing extends EventTarget {
 
   #ended({ position_s }) {
     this.#stopped(position_s);
-    if (this.#run) ask("end", { position_s: this.#run.session.mix_s, finished: true });
+    if (!this.#run) return;
+    // It may be over by now; where the desk is away, the end comes again when that is back.
+    ask("end", { position_s: this.#run.session.mix_s, finished: true }).catch(() => null);
   }
 
   // Ask for something else in place of what cannot be read, until the desk answers.
