@@ -123,8 +123,7 @@ class SessionEditor:
     ) -> Edited:
         """Put another track in a place: a given one, or the marked one of its `candidates`.
 
-        Where none is marked, that is an ArrangeError; with `rearrange` what follows is arranged
-        again then, and several tracks may change. None of them stands out.
+        Where none is marked, raises ArrangeError; with `rearrange`, arranges again what follows.
         """
         checked.flag("rearrange", rearrange)
         return self._change(
