@@ -1,8 +1,8 @@
 """A file beside the library while a run plays, with what the library could not be told of it.
 
 It is made when a run begins, and removed at its end: so a start after a crash knows that music was
-playing, also where the end could not be written into the library. To remove a file takes no room on
-a disk that is full.
+playing, also where the end could not be written into the library. To remove a file needs no space
+on a disk that is full.
 """
 
 from collections.abc import Sequence
