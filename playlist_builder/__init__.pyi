@@ -5,6 +5,7 @@ from .arranger.menu import Menu
 from .arranger.parts import Part
 from .arranger.rules import Constraints, Pin
 from .arranger.series import series
+from .arranger.solver.stopping import check_stopped, stoppable
 from .audio.encode import Chapter
 from .device.copy import CopiedTrack, CopyReport, copy_session
 from .errors import (
@@ -113,7 +114,6 @@ from .sessions.library import Library
 from .sessions.matches import Match
 from .sessions.offers import Offer
 from .sessions.resolve import Resolved
-from .stopping import check_stopped, stoppable
 from .tracks.queries import matching
 from .tracks.track_table import TrackTable
 

@@ -17,8 +17,8 @@ from playlist_builder.arranger.solver.graph import (
     cheapest_path,
     least_with_dropped,
 )
+from playlist_builder.arranger.solver.stopping import check_stopped
 from playlist_builder.models import Bools, Floats
-from playlist_builder.stopping import check_stopped
 
 POLYAK_FACTOR = 1.2  # of the way to the expected optimum, along the subgradient (Polyak 1969)
 PATIENCE = 4  # rounds without a better bound, after which the factor is halved

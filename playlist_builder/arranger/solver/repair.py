@@ -14,8 +14,8 @@ import numpy as np
 from playlist_builder.arranger.solver.cost import END_WEIGHT, STEP_MS, step_at
 from playlist_builder.arranger.solver.graph import share_artist
 from playlist_builder.arranger.solver.search import SearchSpace
+from playlist_builder.arranger.solver.stopping import check_stopped
 from playlist_builder.models import Bools, Floats, Ints
-from playlist_builder.stopping import check_stopped
 
 BROKEN = 20.0  # price of a rule that is broken once: as a whole track far off the plan
 LATE = 5.0  # price per minute beyond the tolerance, or by which a pin is off: as a track each

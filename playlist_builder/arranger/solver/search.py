@@ -13,8 +13,8 @@ import numpy as np
 from playlist_builder.arranger.solver.cost import FixedItem, Items, TimeGrid, step_at
 from playlist_builder.arranger.solver.graph import ArcGraph, Groups, share_artist
 from playlist_builder.arranger.solver.lagrangian import CostToGo
+from playlist_builder.arranger.solver.stopping import check_stopped
 from playlist_builder.models import Bools, Floats, Ints
-from playlist_builder.stopping import check_stopped
 
 BRANCHES = 4  # continuations kept per unfinished session of a full beam
 FINISHED = 12  # sessions that the beam returns at most

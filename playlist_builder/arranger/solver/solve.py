@@ -19,8 +19,8 @@ from playlist_builder.arranger.solver.placements import blocks
 from playlist_builder.arranger.solver.prune import PrunedArcs, promising, prune_arcs
 from playlist_builder.arranger.solver.repair import FEW_ITEMS, HOT, repaired
 from playlist_builder.arranger.solver.search import Found, SearchSpace, beam, best_near
+from playlist_builder.arranger.solver.stopping import check_stopped
 from playlist_builder.models import Bools, Ints
-from playlist_builder.stopping import check_stopped
 
 ARCS_PER_STEP, MOST_ARCS = 80, 90_000  # that pruning leaves for exact transitions
 KEPT_PER_STEP, MOST_KEPT = 32, 70_000  # that dual ascent and search look at

@@ -12,8 +12,8 @@ import numpy as np
 from playlist_builder.arranger.solver.cost import END_WEIGHT, step_at
 from playlist_builder.arranger.solver.graph import share_artist
 from playlist_builder.arranger.solver.search import SearchSpace
+from playlist_builder.arranger.solver.stopping import check_stopped
 from playlist_builder.models import Bools, Floats, Ints
-from playlist_builder.stopping import check_stopped
 
 WIDTH = 64  # nodes that go on, unless told otherwise
 BRANCHES = 10  # ways in which each of them goes on
