@@ -158,6 +158,7 @@ function lookOn() {
       if (!answer.ok) throw new Error(`${answer.status}`);
       const { holder, is_free, version } = await answer.json();
       reach(true);
+      if (is_free) tell("holder", ""); // nothing sounds elsewhere any more
       if (is_free || holder === tab) return listen();
       if (version !== state?.version) await refresh();
     } catch {
