@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, pairwise
+from itertools import count, groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -326,12 +326,17 @@ def _at_moment(
 
 
 def _empty_phases(order: Order) -> list[Notice]:
-    """Tell of the phases, from the start of the order on, to which no track belongs."""
+    """Tell of the phases, from the start of the order on, to which no track belongs.
+
+    One that was drawn or steered stands in several parts of its name.
+    """
     begun = {order.phase(place).start_s for place in range(len(order.tracks))}
+    parts = [list(own) for _, own in groupby(order.profile.phases, key=lambda each: each.name)]
     empty = [
-        phase.name
-        for phase in order.profile.phases
-        if phase.start_s not in begun and phase.start_s * 1000.0 >= order.start_ms
+        own[0].name
+        for own in parts
+        if begun.isdisjoint(each.start_s for each in own)
+        and own[0].start_s * 1000.0 >= order.start_ms
     ]
     return [notice("empty_phases", phases=tuple(dict.fromkeys(empty)))] if empty else []
 

@@ -79,6 +79,16 @@ class _Commands(WholeLines):
             import_module(f"{__package__}.{FILES.get(name, name)}")
         return super().get_command(ctx, name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=NAMES, ctx=ctx
+            ) from None
+
     def main(self, *arguments: Any, **settings: Any) -> Any:
         open_closed_streams()
         use_for_click()

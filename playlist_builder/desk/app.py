@@ -189,7 +189,7 @@ async def _do(request: Request) -> Response:
     if body is None:
         return Response(status_code=HTTPStatus.BAD_REQUEST)
     name = request.path_params["name"]
-    if not desk.holder and isinstance(body.get("tab"), str):
+    if not desk.holder and name not in ANY_PAGE and isinstance(body.get("tab"), str):
         desk.hold(body["tab"])  # after a restart: the page that is used is back before it listens
     if body.get("tab") != desk.holder and name not in ANY_PAGE:
         return Json({"holder": desk.holder}, HTTPStatus.CONFLICT)

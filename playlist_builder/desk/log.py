@@ -104,15 +104,21 @@ class Log:
             except LibraryError as error:
                 self.failure = None if isinstance(error, LibraryBusyError) else error
                 self._is_aside = True
-                aside.keep(self._library, self.run.id, self._waiting)
+                if self._has_aside():
+                    aside.keep(self._library, self.run.id, self._waiting)
                 return
             self.failure = None
             self._waiting.clear()
-        if self.is_over:
+        if self.is_over and self._has_aside():
             aside.remove(self._library)
-        elif self._is_aside:
+        elif self._is_aside and self._has_aside():
             aside.keep(self._library, self.run.id)
         self._is_aside = False
+
+    def _has_aside(self) -> bool:
+        """Whether what stands beside the library is of no other run, as one that began since."""
+        known = aside.read(self._library)
+        return known is None or known.run == self.run.id
 
     def check(self) -> None:
         """Write what waits, and look whether the library is there."""

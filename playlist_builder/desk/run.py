@@ -170,9 +170,10 @@ def go_on(bench: Bench) -> None:
     known = aside.read(library)
     log = _log_of(bench, known)
     runs = records.all()
-    if not runs or runs[-1].ended_at or (log is not None and log.is_over):
+    is_sure = bool(runs) and known is not None and known.run == runs[-1].id
+    if not runs or runs[-1].ended_at or (is_sure and log is not None and log.is_over):
         return
-    run, is_sure = runs[-1], known is not None and known.run == runs[-1].id
+    run = runs[-1]
     if log is None or not is_sure:
         log = Log(records, run, library)
     record = records.read(run.id)

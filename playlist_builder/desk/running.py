@@ -27,7 +27,6 @@ from playlist_builder import (
     Resumed,
     Session,
     Silent,
-    Slot,
     Sounded,
     TakenBack,
     mix_session,
@@ -168,6 +167,7 @@ class Running:
             raise RequestError("That was pressed too long ago to be taken back.")
         self.heard_until(position_s)
         gone, later = self.pending[places[0]], self.pending[places[0] + 1 :]
+        before = self.score
         for _ in (gone, *later):
             self.bench.took(self.bench.edited().undo())
         del self.pending[places[0] :]
@@ -182,6 +182,9 @@ class Running:
                 self.log.note(TakenBack(each.number), self.position_s)
             else:
                 self._tell_plan(each.button)
+        change = first_change(before.sounds, self.score.sounds)
+        if change is not None:  # a page saw nothing of what was in between
+            self.same_until_s = seconds(change)
 
     def _back_s(self, from_s: float | None) -> float:
         """Return when what was changed from a moment on is as before: then, if it is not too late.
@@ -222,8 +225,8 @@ class Running:
 
     def end(self, end: Ended, position_s: float) -> None:
         """End the run, whether that can be written or not; what was prepared lies on the desk."""
-        self.log.note(end, position_s)
         try:
+            self.log.note(end, position_s)
             if self.prepared.slots != self.bench.session.slots:
                 self.bench.took(self.bench.edited().take(self.prepared))
         finally:
@@ -281,6 +284,7 @@ class Running:
     def view(self) -> dict[str, Any]:
         """Return all that a page shows of the run, as JSON."""
         self.forget()
+        calmness = run_view.calmness(self.bench.session, self.bench.words)
         position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
         return position | {
             "id": self.log.run.id,
@@ -300,11 +304,8 @@ class Running:
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
             "pending": [each.view(self.log.steady_s()) for each in self._in_force()],
-            "told": [*self.told, *self._calmness(), *self._unwritten()],
+            "told": [*self.told, *calmness, *self._unwritten()],
         }
-
-    def _calmness(self) -> list[str]:
-        return run_view.calmness(self.bench.session, self.bench.words)
 
     def _unwritten(self) -> list[str]:
         failure, words = self.log.failure, self.bench.words
@@ -355,7 +356,10 @@ class Running:
         """Return what sounds when the session goes on as it is now, from a frame on."""
         slots = (*self.bench.session.slots, *self.bench.session.tail)
         count = self.line.place(seconds(at)) + 1
-        same = map(_is_same, self.line.slots[:count], slots)
+        pairs = (
+            [(each.identity, each.start_s) for each in own] for own in (self.line.slots, slots)
+        )
+        same = map(eq, *(own[:count] for own in pairs))
         clips = self._clips(self.score, sum(takewhile(bool, same)))
         return continued(self.score, clips, at)
 
@@ -394,7 +398,3 @@ class Running:
         tracks = tuple(self.line.coming(self.position_s))
         curve = tuple(curve_of(self.bench.session, self.line, self.position_s))
         self.log.note(Replanned(tracks, self.line.plan_s, reason, curve), self.position_s)
-
-
-def _is_same(old: Slot, new: Slot) -> bool:
-    return (old.identity, old.start_s) == (new.identity, new.start_s)

@@ -131,24 +131,20 @@ def serve(  # noqa: PLR0913 - what it is made of
         def ending() -> None:
             if desk.bench.run is None:  # a page where one plays goes on with the next start
                 desk.tell(ENDED, {})
-
-        def ended() -> None:
-            if desk.bench.run is None:
-                _renew(library, known.port)
+                renew(library, known)  # while the port is its own: the next start may have it soon
 
         with suppress(KeyboardInterrupt):
-            server(app, ending, ended).run(sockets=[listener])
-        ended()  # also where it was interrupted before it began
+            server(app, ending).run(sockets=[listener])
+        if desk.bench.run is None:  # also where it was interrupted before it began
+            renew(library, known)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it begins to end, and when it has ended."""
+    """A server that says when it begins to end."""
 
-    def __init__(
-        self, config: uvicorn.Config, ending: Callable[[], None], ended: Callable[[], None]
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ending, self._ended = ending, ended
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin: many may wait to be taken, and few are taken at once."""
@@ -160,14 +156,9 @@ class _Server(uvicorn.Server):
         """End: answers that are under way have a moment left."""
         self._ending()
         await super().shutdown(sockets)
-        self._ended()
 
 
-def server(
-    app: ASGIApp,
-    ending: Callable[[], None] = lambda: None,
-    ended: Callable[[], None] = lambda: None,
-) -> uvicorn.Server:
+def server(app: ASGIApp, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
     """Return what answers requests by an application; it writes nothing to the terminal."""
     return _Server(
         uvicorn.Config(
@@ -181,15 +172,16 @@ def server(
             timeout_graceful_shutdown=CLOSING_S,
         ),
         ending,
-        ended,
     )
 
 
-def _renew(library: str, port: int) -> None:
+def renew(library: str, known: Address) -> None:
     """Let the secrets of a desk that has ended open nothing: its port may be somebody else's."""
+    if addresses.read(library) != known:  # done already, or that of another start
+        return
     with suppress(OSError):
         addresses.remove(library)
-        addresses.write(library, Address.new(port))
+        addresses.write(library, Address.new(known.port))
 
 
 def first_version() -> int:

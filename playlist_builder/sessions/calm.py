@@ -5,7 +5,7 @@ there is too little such music, tracks that were heard come again; where all oth
 livelier, a silence comes first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import NamedTuple
@@ -29,18 +29,19 @@ from playlist_builder.tracks.track_table import TrackTable
 
 SILENCE_FIRST_S = 60.0  # before music that is livelier than what plays
 LEAST_S = 600.0  # of music: not less calm for more choice, and played again where it is less
-ENOUGH_S = (CHOICE * MINUTES * 60.0, MINUTES * 60.0, LEAST_S)
+ENOUGH_S = (CHOICE * MINUTES * 60.0, MINUTES * 60.0, LEAST_S, 1.0)
 CALM = 0.4  # of energy on the scale of the session, as in the tail
 NEAR = 0.05  # of energy, on the scale of the session: not heard as livelier
 OPENING_S = 30.0  # in which it must not be livelier
 # Most energy of a track, how far a moment may rise above what plays, how much tenser a track may
-# be, and how many LU louder it may begin: the first that leave enough.
+# be, and how many LU louder it may begin: the first that leave enough, or else the last.
 RISES = (
     (CALM, 0.1, 0.05, 2.0),
     (CALM, 0.2, 0.15, 4.0),
-    (CALM, np.inf, np.inf, np.inf),
-    (1.0, np.inf, np.inf, np.inf),
+    (CALM, np.inf, 0.3, np.inf),
+    (1.0, np.inf, 0.3, np.inf),
 )
+ANY_RISE = (1.0, np.inf, np.inf, np.inf)  # where nothing is within those
 
 
 class Heard(NamedTuple):
@@ -64,6 +65,8 @@ def calmed(draft: Draft, music: TrackTable, at_s: float, *, skip: bool) -> Draft
     percentiles = draft.objective.percentiles
     heard, usable = heard_at(draft, at_s), _usable(now, music)
     found = _no_livelier(usable, heard, percentiles)
+    if found is None and _stays_calm(draft, at_s, heard):
+        now = _without_pins(moment(draft, at_s, skip=False))
     silent_s = 0.0 if found is not None else SILENCE_FIRST_S
     found = _fresh(found or _the_calmest(usable, heard, percentiles), now)
     calm = _planned(now, found, silent_s)
@@ -77,25 +80,81 @@ def calmed(draft: Draft, music: TrackTable, at_s: float, *, skip: bool) -> Draft
     return replace(calm, pool=behind, tail=(), notes=tuple(notes))
 
 
+def staying(
+    change: Callable[[Draft], Draft], at_s: float, music: TrackTable | None = None, *, skip: bool
+) -> Callable[[Draft], Draft]:
+    """Return a change at a time of a session that plays, behind which calm music stays as calm.
+
+    Where nothing else is, calm music is called for once more from some `music`, or if that is not
+    given, the change raises ArrangeError.
+    """
+
+    def changed(draft: Draft) -> Draft:
+        if not _is_calmed(draft):
+            return change(draft)
+        try:
+            return change(replace(draft, pool=_as_calm(draft, at_s)))
+        except ArrangeError:
+            if music is None:
+                raise ArrangeError(
+                    "No more music is as calm as this: call for calm music again."
+                ) from None
+            return calmed(draft, music, at_s, skip=skip)
+
+    return changed
+
+
+def _is_calmed(draft: Draft) -> bool:
+    """Whether a session was calmed, and nothing deeper has been asked for since."""
+    told = [each for each in draft.request.changes if each.kind == "calm" or each.by > 0.0]
+    return bool(told) and told[-1].kind == "calm"
+
+
+def _as_calm(draft: Draft, at_s: float) -> TrackTable:
+    """Return the tracks of the pool of a draft that are no livelier than what plays or follows."""
+    pool, following = TrackTable.of(draft.pool), draft.order[_place_at(draft, at_s) :]
+    liveliest = float(_liveliness(TrackTable.of(following)).max())
+    heard = heard_at(draft, at_s)._replace(energy=liveliest)
+    return pool.take(_is_no_livelier(pool, heard, draft.objective.percentiles))
+
+
 def heard_at(draft: Draft, at_s: float) -> Heard:
     """Return what plays of a draft at one of its times; in a silence, what played before it.
 
     Of two steps of a contour, the one of the moment and the one before, the calmer one counts.
     """
-    starts = draft.starts_s()
-    place = max(sum(start <= at_s for start in starts[:-1]) - 1, 0)
-    track = draft.order[place]
-    step = int(min(max(at_s - starts[place], 0.0) // STEP_S, max(len(track.contour) - 1, 0)))
+    track, step = _playing(draft, at_s)
     energy = float(track.contour[max(step - 1, 0) : step + 1].min(initial=1.0))
     tension = track.emotion.tension if track.emotion is not None else np.nan
     return Heard(energy, tension, track.features.loudness_lufs)
+
+
+def _playing(draft: Draft, at_s: float) -> tuple[Track, int]:
+    """Return the track of a moment, and the step of its contour."""
+    place = _place_at(draft, at_s)
+    track, inside_s = draft.order[place], max(at_s - draft.starts_s()[place], 0.0)
+    return track, int(min(inside_s // STEP_S, max(len(track.contour) - 1, 0)))
+
+
+def _place_at(draft: Draft, at_s: float) -> int:
+    """Return the place of the track that plays at a time, in a silence of the one before it."""
+    return max(sum(start <= at_s for start in draft.starts_s()[:-1]) - 1, 0)
+
+
+def _stays_calm(draft: Draft, at_s: float, heard: Heard) -> bool:
+    """Whether what plays rises no more until its end: nothing calmer can take its place."""
+    track, step = _playing(draft, at_s)
+    return bool(track.contour[step:].max(initial=0.0) <= heard.energy + NEAR)
 
 
 def _no_livelier(tracks: TrackTable, heard: Heard, percentiles: Floats | None) -> CalmMusic | None:
     """Return calm music of which nothing is livelier than what plays; None where there is none."""
     is_calm = _is_no_livelier(tracks, heard, percentiles)
     found: list[CalmMusic] = []
-    for is_still in _limits(tracks, heard, percentiles):
+    for limits in (*RISES, ANY_RISE):
+        if limits is ANY_RISE and found:
+            break
+        is_still = _is_within(limits, tracks, heard, percentiles)
         try:
             among = is_calm & is_still
             found.append(calm_music(tracks, percentiles, among=among, enough_s=ENOUGH_S))
@@ -133,16 +192,21 @@ def _is_no_livelier(tracks: TrackTable, heard: Heard, percentiles: Floats | None
     return near
 
 
-def _limits(tracks: TrackTable, heard: Heard, percentiles: Floats | None) -> Iterator[Bools]:
-    """Yield which tracks are within the limits of `RISES`."""
+def _is_within(
+    limits: tuple[float, float, float, float],
+    tracks: TrackTable,
+    heard: Heard,
+    percentiles: Floats | None,
+) -> Bools:
+    """Return which tracks are within limits as those of `RISES`."""
     (scaled,) = rescale(np.array([heard.energy], np.float32), percentiles)
     levels = rescale(_liveliness(tracks), percentiles)
     rises = highest(tracks, percentiles) - scaled
     tenser = np.nan_to_num(tracks.tension - heard.tension)
     louder_lu = tracks.measured("start_loudness_lufs") - heard.loudness_lufs
-    for level, climb, tension, by_lu in RISES:
-        is_calm = (levels <= level) & (rises <= climb)
-        yield is_calm & (tenser <= tension) & (louder_lu <= by_lu)
+    level, climb, tension, by_lu = limits
+    is_calm: Bools = (levels <= level) & (rises <= climb)
+    return is_calm & (tenser <= tension) & (louder_lu <= by_lu)
 
 
 def _usable(now: Moment, music: TrackTable) -> TrackTable:

@@ -36,9 +36,6 @@ from playlist_builder.sessions.keep import (
 )
 from playlist_builder.sessions.replan import replanned
 from playlist_builder.sessions.request import completed
-from playlist_builder.tracks.track_table import TrackTable
-
-Value = float | TrackTable  # of what is steered
 
 
 class Edited(NamedTuple):
@@ -212,10 +209,9 @@ class SessionEditor:
             checked.text("phase", phase)
         if extend_s and phase is not None:
             raise RequestError("extend_s and phase exclude each other: replan twice.")
-        return self._change(
-            lambda draft: replanned(draft, at_s, extend_s=extend_s, skip=skip, phase=phase),
-            playing=True,
-        )
+        change = partial(replanned, at_s=at_s, extend_s=extend_s, skip=skip, phase=phase)
+        music = self._held.within
+        return self._change(calm.staying(change, at_s, music, skip=skip), playing=True)
 
     def shift(self, by: float, *, at_s: float, skip: bool = False) -> Edited:
         """Let what follows be softer, `by` below 0, or deeper: by so much of energy, -1 to 1.
@@ -251,7 +247,7 @@ class SessionEditor:
         and leads down. Where there is little such music it is shorter, or was heard before; where
         there is none, a silence comes first. Warnings of the session say so.
         """
-        return self._steer(calm.calmed, at_s, skip=skip, music=self._held.within)
+        return self._steer(partial(calm.calmed, music=self._held.within), at_s, skip=skip)
 
     def next_phase(self, *, at_s: float, skip: bool = False) -> Edited:
         """Begin the phase behind the present one, after the current track or with `skip` now.
@@ -327,12 +323,13 @@ class SessionEditor:
         return self._change(lambda draft: edit.stretched(draft, phase, sign * by_s))
 
     def _steer(
-        self, steered: Callable[..., Draft], at_s: float, *, skip: bool, **values: Value
+        self, steered: Callable[..., Draft], at_s: float, *, skip: bool, **values: float
     ) -> Edited:
         checked.seconds("at_s", at_s)
         checked.flag("skip", skip)
         change = partial(steered, at_s=at_s, skip=skip, **values)
-        return self._change(change, playing=True)
+        calmly = calm.staying(change, at_s, skip=skip)
+        return self._change(change if values.get("by", 0.0) > 0.0 else calmly, playing=True)
 
     def _change(self, change: Callable[[Draft], Draft], *, playing: bool = False) -> Edited:
         with self._alone():

@@ -7,7 +7,7 @@ not open with a beat; a note says how calm the music really is.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +121,8 @@ def calm_music(
     """Return the calmest of some tracks, enough to choose a rescue from.
 
     Only those of `among` are taken, of all if it is not given. Limits are the strictest that leave
-    as much as the first of `enough_s` that can be had, and the last ones where none can. The levels
+    as much as the first of `enough_s` that can be had, and the last ones where none can; tracks in
+    which a voice is possible are taken where the others are not as much as any. The levels
     of its profile are energies, or where `percentiles` are given, which lead to the scale of a
     session, on that scale. Raises ArrangeError where no track is calm enough.
     """
@@ -132,7 +133,8 @@ def calm_music(
         for vocals, limits in product(("allow-wordless", "exclude"), LIMITS)
     ]
     lengths_s = [float(chosen.seconds.sum()) for _, _, chosen in tried]
-    pairs = product(enough_s, range(len(tried)))
+    sure, unsure = range(len(LIMITS)), range(len(LIMITS), len(tried))
+    pairs = chain(product(enough_s, sure), product(enough_s, unsure))
     place = next((n for least_s, n in pairs if lengths_s[n] >= least_s), -1)
     vocals, limits, chosen = tried[place]
     if not len(chosen):

@@ -10,6 +10,7 @@ from playlist_builder.arranger.problem import Objective
 from playlist_builder.arranger.remarks import voices
 from playlist_builder.arranger.rules import Constraints, Pin
 from playlist_builder.models import Emotion, VoiceDetection, VoiceSpan
+from playlist_builder.profiles import steer
 from playlist_builder.profiles.profile import Phase, Profile, Rules
 from tests.support.synthetic import emotion, plain
 
@@ -124,6 +125,14 @@ def test_a_phase_without_a_track_is_told(lengths, since, empty):
     told = result.warnings(order, RULES, 1.0, scaled=True)
     texts = [str(each) for each in told if each.code == "empty_phases"]
     assert [text.split(";")[0] for text in texts] == [f"without a track: {empty}"][: bool(empty)]
+
+
+def test_a_phase_that_was_steered_is_one_though_it_stands_in_parts():
+    parted = replace(OBJECTIVE, profile=steer.shifted(OBJECTIVE.profile, 0.1, 360.0))
+    assert len(parted.profile.phases) > len(OBJECTIVE.profile.phases)
+    order = result.ordered([plain(0, 5, 0.5), plain(1, 5, 0.5)], parted)
+    told = result.warnings(order, RULES, 1.0, scaled=True)
+    assert [each for each in told if each.code == "empty_phases"] == []
 
 
 def test_a_library_that_does_not_reach_the_peak_is_told():

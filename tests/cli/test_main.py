@@ -67,6 +67,12 @@ def test_no_arguments_print_help():
     assert "Usage:" in done.stderr + done.stdout
 
 
+def test_a_mistyped_command_suggests_the_right_one():
+    words = [sys.executable, "-m", "playlist_builder", "scna"]  # in which no command is loaded yet
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "Did you mean 'scan'?" in done.stderr
+
+
 def test_help_has_every_command_in_one_section_and_cuts_no_line():
     """As wide as the terminal: of each command the whole first sentence."""
     named = [name for names in SECTIONS.values() for name in names]

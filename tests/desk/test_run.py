@@ -75,6 +75,18 @@ def test_a_press_is_heard_when_it_says_and_nothing_stops(bench, button, when):
     assert (pressed.button, pressed.effect) == (button, answer["sentence"])
 
 
+def test_a_page_changes_where_all_that_a_take_back_did_begins(bench):
+    """It sees nothing between what is taken back and what is done again after that."""
+    bench.do("begin", {})
+    running = bench.run
+    first = press(bench, "deeper", 300.0, "now")
+    press(bench, "longer", 302.0)
+    before = running.score
+    bench.do("take_back", {"press": first["press"], "position_s": 304.0})
+    change = first_change(before.sounds, running.score.sounds)
+    assert bench.state()["run"]["mix"]["same_until_s"] == pytest.approx(change * FRAME_S)
+
+
 @pytest.mark.parametrize("button", ["softer", "silence"])
 @pytest.mark.parametrize("later_s", [1.0, 9.0])
 def test_a_press_can_be_taken_back_and_then_all_is_as_it_was_planned(bench, clock, button, later_s):

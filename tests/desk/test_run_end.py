@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from playlist_builder import LibraryError
+from playlist_builder import LibraryError, Records
 from playlist_builder.desk import aside, own_file
 from tests.desk.support import locked
 
@@ -58,6 +58,35 @@ def test_the_next_start_stays_silent_though_the_library_is_busy_still(opened):
         assert ended(second) == [False]
     second.tend()
     assert ended(second) == [True]
+
+
+@pytest.mark.parametrize("is_still_full", [True, False])
+def test_what_waits_of_a_run_that_is_over_says_nothing_of_the_next_one(
+    opened, monkeypatch, is_still_full
+):
+    first = opened()
+    begun_and_steered(first)
+    over, append = first.run.log.run.id, Records.append
+
+    def full_for_one(self, run, events, **given):
+        if run == over:
+            raise LibraryError("The disk is full.")
+        return append(self, run, events, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Records, "append", full_for_one)
+        first.do("end", {"position_s": 310.0})
+        first.do("leave_record", {})
+        first.do("begin", {})
+        if is_still_full:
+            first.tend()
+    if not is_still_full:
+        first.tend()
+    begun = first.run.log.run.id
+    assert aside.read(first.library.path).run == begun
+    again = opened()
+    assert again.run.log.run.id == begun
+    assert not again.run.paused
 
 
 def test_an_end_is_written_when_the_desk_closes(opened):

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from playlist_builder.desk import address as addresses
-from playlist_builder.desk.address import HOST
+from playlist_builder.desk.address import HOST, Address
+from playlist_builder.desk.serve import renew
 from tests.support.libraries import fill_there
 
 PATIENCE_S = 60.0
@@ -85,6 +86,16 @@ def test_what_opened_a_desk_that_has_ended_opens_the_next_one_no_more(library, w
             assert connection.getresponse().status == 403
     assert now.token != before.token
     assert now.port == before.port
+
+
+def test_a_desk_that_ends_leaves_the_address_of_one_that_has_begun_since(tmp_path):
+    library = str(tmp_path / "l.db")
+    ending, begun = Address.new(1024), Address.new(1024)
+    addresses.write(library, begun)
+    renew(library, ending)
+    assert addresses.read(library) == begun
+    renew(library, begun)
+    assert addresses.read(library).token != begun.token
 
 
 def test_the_page_of_a_session_that_plays_goes_on_with_the_next_start(library):
