@@ -37,7 +37,8 @@ _WORTH_KNOWING = {
     "planned_silences": "Silence is planned, {lasts_s:clock} in all: where a player goes on at"
     " once, pause by hand",
     "silence_moved": "",
-    "may_hold_voice": "A voice may be heard in {count} of {total} tracks: listen to them first",
+    "may_hold_voice": "A voice may be heard in {count} of {total} tracks, listen first:"
+    " {titles:titles}",
     "people_behind": "People may be heard in the background of {count} of {total} tracks: listen"
     " to them first",
     "unverified": "Nobody has checked {count} of {total} tracks for words: listen to them first",
@@ -77,7 +78,8 @@ _WORTH_KNOWING = {
 PLAIN: Mapping[str, str] = _HEARD | _WORTH_KNOWING
 """Plain sentences by code, in their order; an empty one is that of the notice."""
 _CLIMBS = {"above_plan", "peak"}
-_RANKS = {code: rank for rank, code in enumerate(PLAIN)}
+_VOICES = ("sung", "spoken", "may_hold_voice")  # told before all else
+_RANKS = {code: rank for rank, code in enumerate(dict.fromkeys((*_VOICES, *PLAIN)))}
 
 
 @dataclass(frozen=True, slots=True)
