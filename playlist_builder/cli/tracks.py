@@ -311,7 +311,7 @@ def _mark_text(mark: "api.Mark") -> str:
         _("banned") if mark.banned else "",
         _("note '{note}'").format(note=mark.note) if mark.note else "",
     )
-    return _(", ").join(filter(None, parts)) or _("nothing any more")
+    return _(", ").join(filter(None, parts)) or _("no mark any more")
 
 
 def _ban(track: str, name: str, note: str, library: str | None, *, ban: bool) -> None:

@@ -185,7 +185,8 @@ def stretched(draft: Draft, phase: str | None, by_s: float) -> Draft:
     """Return a draft whose profile stays longer in a phase, or shorter if `by_s` is below 0.
 
     The phase may be named by a part of its name; without one it is that of the middle. What plays
-    up to its end stays where it can, and pins behind it move along.
+    up to its end stays where it can, and pins behind it move along. Raises ArrangeError where no
+    music can make it longer.
     """
     check_length(draft)
     profile = draft.objective.profile
@@ -199,7 +200,10 @@ def stretched(draft: Draft, phase: str | None, by_s: float) -> Draft:
     played = zip(draft.starts_s(), draft.order, strict=False)
     kept = sum(start_s + share * track.duration_s < silent_s for start_s, track in played)
     new = with_change(shifted(draft, border_s, by_s), PlanChange("stretch", phase, by_s))
-    return refilled(replace(new, objective=replace(draft.objective, profile=longer)), kept)
+    filled = refilled(replace(new, objective=replace(draft.objective, profile=longer)), kept)
+    if by_s > 0.0 and filled.lasts_s <= draft.lasts_s and not filled.is_on_time:
+        raise ArrangeError("No other music fits: the session cannot be made longer.")
+    return filled
 
 
 def shifted(draft: Draft, border_s: float, by_s: float) -> Draft:

@@ -68,7 +68,7 @@ def test_a_mark_is_told_as_it_is_now(demo_library):
     told = run("mark", title, "--vocals", "none", "--note", "mine", *demo_library).stderr
     assert told.endswith("vocals none, note 'mine'.\n")
     assert "banned, note 'mine'." in run("mark", title, "--ban", *demo_library).stderr
-    assert run("mark", title, "--clear", *demo_library).stderr.endswith(": nothing any more.\n")
+    assert run("mark", title, "--clear", *demo_library).stderr.endswith(": no mark any more.\n")
 
 
 def test_show_tells_why_with_reasons_that_add_up(demo_library):

@@ -244,6 +244,12 @@ def test_a_pin_moves_with_the_plan_behind_a_longer_phase():
     assert edit.unpinned(after, len(after.order) - 1).request.pins == ()
 
 
+def test_where_no_other_music_fits_a_session_is_not_made_shorter_instead_of_longer():
+    other = next(track for track in TRACKS if track not in DRAFT.order)
+    with pytest.raises(ArrangeError, match="cannot be made longer"):
+        edit.stretched(drafted(tracks=[*DRAFT.order, other]), "return", 120.0)
+
+
 def test_skipping_cuts_the_current_track_at_the_moment():
     at_s = DRAFT.starts_s()[2] + 42.0
     after = replan.replanned(DRAFT, at_s, skip=True)
