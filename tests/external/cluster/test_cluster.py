@@ -68,7 +68,7 @@ def cluster(count, tmp_path):
     told = tmp_path / "scheduler.json"
     files = ("--scheduler-file", os.fspath(told))
     with service("scheduler", "--port", "0", "--no-dashboard", *files):
-        while not told.exists():
+        while not (told.exists() and told.read_text()):
             time.sleep(0.05)
         once = ("--nworkers", str(count), "--nthreads", "1", "--no-dashboard")
         place = ("--local-directory", os.fspath(tmp_path))
