@@ -5,7 +5,7 @@
 Firefox plays the first seconds of a session in real time, to a device that nobody hears, and what
 that device got is recorded. `level_db` is the most that a second is louder or softer than in the
 file that `render` makes, `drift_ms` by how much the last of it comes later or earlier than the
-first, `gap_ms` the longest silence that is not in that file. Needs firefox-esr, pulseaudio and
+whole, `gap_ms` the longest silence that is not in that file. Needs firefox-esr, pulseaudio and
 pulseaudio-utils.
 """
 
@@ -36,7 +36,7 @@ SHORTEST_S = 18
 LENGTH = ("--duration", "10m", "--min-length", "12s", "--max-length", "1m")
 STARTS_S = 20  # the longest that music takes to begin
 NEAR = RATE_HZ  # frames by which the last of it can be off
-EACH_S = 5  # of sound at whose place in the file the times are compared
+EACH_S = 5  # of the last sound, whose place is compared with that of the whole
 READY = """fetch('api/state').then((answer) => answer.json())
   .then(({ sound }) => done(sound.ready === sound.total))"""
 
@@ -85,7 +85,7 @@ def main(seconds=120):
         stack.callback(desk.kill)
         got = device_samples(folder, desk.start(), seconds)
     wanted = wanted.mean(0)
-    first = place_of(wanted[: EACH_S * RATE_HZ], got)
+    first = place_of(wanted, got)
     behind = len(wanted) - EACH_S * RATE_HZ
     drift = place_of(wanted[behind:], got[first + behind - NEAR :][: 2 * NEAR + EACH_S * RATE_HZ])
     levels = [peaks_of(got[first : first + len(wanted)]), peaks_of(wanted)]
