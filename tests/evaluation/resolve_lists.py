@@ -2,11 +2,12 @@
 
     PLAYLIST_BUILDER_EVAL=/path/to/eval python -m tests.evaluation.resolve_lists
 
-The 8 public playlists of psilocybin sessions (Gomez-Canon et al.,
-https://github.com/juansgomez87/psilocybin-analysis, data/full_data.csv, as `psilocybin/lists.txt`
-of the evaluation data: features of Spotify and parent genres). Of each list half the tracks are
+The evaluation data holds, as `psilocybin/full_data.csv`, the file data/full_data.csv of
+https://github.com/juansgomez87/psilocybin-analysis (Gomez-Canon et al.): 8 public playlists of
+psilocybin sessions, with features of Spotify and parent genres. Of each list half the tracks are
 hidden, several times; what is left of all lists is the library. Energies are percentiles of all
-tracks; a style is the standardised features but for energy, with the genres.
+tracks; a style is the standardised features but for energy, with the genres. A track with an empty
+cell of genres has none of them.
 
 Compared are what `resolve` offers where the list tells energy and style (`resolve`), and where it
 tells titles and lengths alone (`untold`), with the nearest in energy, taken one after the other
@@ -15,6 +16,7 @@ tells titles and lengths alone (`untold`), with the nearest in energy, taken one
 the curve of the whole list over its time. Prints one JSON line.
 """
 
+import csv
 import json
 import os
 import sys
@@ -35,45 +37,57 @@ from playlist_builder.tracks.works import work_of
 from tests.support.synthetic import track
 
 SEEDS = range(5)
-GENRES = "ECNRPJFTLSMHB"
+SOURCE = "https://github.com/juansgomez87/psilocybin-analysis, data/full_data.csv"
+LIST, SECONDS, ENERGY, GENRES = "playlist", "Duration (s)", "Energy", "Parent Genres"  # columns
+STYLE = ("BPM", "Dance", "Acoustic", "Instrumental", "Happy", "Live", "Loud (Db)")
 GENRE_WEIGHT = 2.0  # of a parent genre, beside a standard deviation of a feature
-SECONDS, ENERGY = 0, 3  # columns
-STYLE = (1, 2, 4, 5, 6, 7, 8)  # tempo, dance, acoustic, instrumental, happy, live, loudness
 Stand = Callable[[list[Track], list[int], TrackTable, np.random.Generator], list[Track]]
 
 
-def read(path: Path) -> dict[str, list[list[str]]]:
-    """Return the rows of each list."""
-    lists: dict[str, list[list[str]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("="):
-            rows = lists.setdefault(line[1:].strip(), [])
-        elif not line.startswith("#"):
-            rows.append(line.split())
+def table() -> Path:
+    """Return the file of the lists; ends the program with one line where it is missing."""
+    folder = os.environ.get("PLAYLIST_BUILDER_EVAL")
+    if not folder:
+        sys.exit("PLAYLIST_BUILDER_EVAL is not set: give the folder of psilocybin/full_data.csv.")
+    path = Path(folder) / "psilocybin" / "full_data.csv"
+    if not path.is_file():
+        sys.exit(f"{path} is missing: it is the file of {SOURCE}.")
+    return path
+
+
+def read(path: Path) -> dict[str, list[tuple[str, ...]]]:
+    """Return of each list the rows: length, energy, features and genres."""
+    lists: dict[str, list[tuple[str, ...]]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            cells = tuple(row[name] for name in (SECONDS, ENERGY, *STYLE, GENRES))
+            lists.setdefault(row[LIST], []).append(cells)
     return lists
 
 
-def tracks_of(lists: dict[str, list[list[str]]]) -> dict[str, list[Track]]:
+def tracks_of(lists: dict[str, list[tuple[str, ...]]]) -> dict[str, list[Track]]:
     """Return the tracks of each list; rows that are alike are one track."""
-    rows = list(dict.fromkeys(tuple(row) for each in lists.values() for row in each))
+    rows = list(dict.fromkeys(row for each in lists.values() for row in each))
     numbers = np.array([[float(cell) for cell in row[:-1]] for row in rows])
-    levels = (rankdata(numbers[:, ENERGY]) - 0.5) / len(rows)
-    features = numbers[:, STYLE]
+    seconds, energies, features = numbers[:, 0], numbers[:, 1], numbers[:, 2:]
+    levels = (rankdata(energies) - 0.5) / len(rows)
     features = (features - features.mean(axis=0)) / features.std(axis=0)
-    genres = np.array([[genre in row[-1] for genre in GENRES] for row in rows], float)
+    own = [set(filter(None, row[-1].split(", "))) for row in rows]
+    names = sorted(set().union(*own))
+    genres = np.array([[name in each for name in names] for each in own], float)
     known = np.hstack([features, GENRE_WEIGHT * (genres - genres.mean(axis=0))])
     styles = np.zeros((len(rows), STYLE_SIZE), np.float32)
     styles[:, : known.shape[1]] = known
     made = {
         row: track(
             place,
-            numbers[place, SECONDS],
-            np.full(max(1, round(numbers[place, SECONDS] / STEP_S)), levels[place]),
+            seconds[place],
+            np.full(max(1, round(seconds[place] / STEP_S)), levels[place]),
             style=styles[place],
         )
         for place, row in enumerate(rows)
     }
-    return {name: [made[tuple(row)] for row in each] for name, each in lists.items()}
+    return {name: [made[row] for row in each] for name, each in lists.items()}
 
 
 def resolved(*, told: bool) -> Stand:
@@ -154,7 +168,7 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 def main() -> None:
     """Hide halves of the lists, and print what stands in for them."""
-    lists = tracks_of(read(Path(os.environ["PLAYLIST_BUILDER_EVAL"]) / "psilocybin" / "lists.txt"))
+    lists = tracks_of(read(table()))
     every = {each.identity: each for played in lists.values() for each in played}
     results: dict[str, list[list[float]]] = {way: [] for way in WAYS}
     for seed in SEEDS:
