@@ -64,9 +64,10 @@ def copy(
 
     With --levelled the copies follow the loudness that the session plans, 4 LU louder at its peak
     than where it is calm, and none begins louder after the one before than the profile allows.
-    Players have to be told to heed ReplayGain; track and album mode are alike. Within a track only
-    what is converted is evened out. Phones and VLC heed no tags, or not all: --for-phone has the
-    gains in the samples of every track.
+    Players have to be told to heed ReplayGain; track and album mode are alike. A tag holds one gain
+    for a whole track: a copy that would begin or rise too suddenly with it is encoded again, evened
+    out in its samples. Phones and VLC heed no tags, or not all: --for-phone has the gains in the
+    samples of every track.
     """
     if session is None and folder.isdecimal() and not os.path.isdir(folder):
         raise click.UsageError(
@@ -176,11 +177,14 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
                 " --for-phone"
             ).format(in_tags=in_tags, count=len(gains))
         )
+        if in_tags < len(gains):
+            output.print_message(
+                _(
+                    "{count} of {total} in their samples, encoded again: one gain for a whole track"
+                    " would leave them sudden, or does not fit in their tags"
+                ).format(count=len(gains) - in_tags, total=len(gains))
+            )
     output.tell_heard(report.heard)
-    if report.heard:
-        output.print_message(
-            _("No player moves a gain within a track; --for-phone does, in the samples.")
-        )
 
 
 def _tell_taps(report: "api.CopyReport", album: str) -> None:

@@ -118,9 +118,10 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
     processes or by `executor`. A track that cannot be converted is skipped, and left out of the
     playlist.
 
-    With `levels` they follow the arc of loudness that the session plans: copies by their tags where
-    these can hold a gain, what is converted by its samples; with "samples" every track is. MP3s
-    that are converted are tracks of one album if `as_album`.
+    With `levels` they follow the arc of loudness that the session plans: copies by their tags, what
+    is converted by its samples. That is what has no tag for a gain, or would begin or rise too
+    suddenly with one for the whole track; with "samples" it is every track. MP3s that are converted
+    are tracks of one album if `as_album`.
 
     With `replace_earlier` files of earlier copies that are not part of this session are removed at
     the end, unless they were changed since. `on_wait` is called where another copy into the folder
@@ -151,11 +152,12 @@ def copy_session(  # noqa: PLR0913 - each option of the command line is one of t
         with _executor(len(forms), jobs, executor) as pool:
             if levels and forms:
                 mute = {n for n, slot in enumerate(slots, 1) if slot.identity == silent.IDENTITY}
-                gains = session_gains(
-                    *(whole, {n: forms[n] for n in forms if n not in mute}, pool, tell)
-                )
+                heard = {n: forms[n] for n in forms if n not in mute}
+                gains = session_gains(whole, heard, form, pool, tell)
                 skipped += gains.skipped
-                forms = {n: forms[n] for n in forms if n in mute or n in gains.by_number}
+                forms = {
+                    n: gains.forms.get(n, forms[n]) for n in forms if n in mute | gains.forms.keys()
+                }
             by_number = gains.by_number if gains else {}
             items = plan.plan_items(target, slots, forms, by_number, name if as_album else None)
             plan.check_space(target.path, items, form)

@@ -1,9 +1,9 @@
 """Tracks that play one after another, by whatever player -> the gain of each. Pure.
 
 They follow the arc of loudness as a recording does, but no gain moves where only the player applies
-it. There is no crossfade behind which music could come in: where gains move, what follows an ending
-enters slowly instead. No gain lifts a true peak over the limit: all of them are lower where one
-would.
+it, and what is sudden then is told. There is no crossfade behind which music could come in: where
+gains move, what follows an ending enters slowly instead. No gain lifts a true peak over the limit:
+all of them are lower where one would.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,17 +58,24 @@ class TrackGain:
     course: Floats | None = None
 
 
+class HeardStep(NamedTuple):
+    """A rise beyond the limits that is heard all the same, in the track at `place`, from 0."""
+
+    place: int
+    told: Notice
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelledTracks:
     """The gain of each track of a session, and the loudness of them all together.
 
-    `heard` tells of rises beyond the limits all the same, where no gain moves within a track, and
-    `held_down` of the tracks whose peaks keep the whole soft.
+    `heard` are rises that the gains do not keep down, most where none moves within a track, and
+    `held_down` tells of the tracks whose peaks keep the whole soft.
     """
 
     gains: tuple[TrackGain, ...]
     loudness_lufs: float
-    heard: tuple[Notice, ...] = ()
+    heard: tuple[HeardStep, ...] = ()
     held_down: Notice | None = None
 
 
@@ -105,12 +112,11 @@ def levelled(
         *(_join_lu(left, right) for left, right in zip(endings, powers[1:], strict=False)),
     ]
     heard = [
-        step
-        for place, is_riding in enumerate(riding)
-        if not is_riding
-        for step in (
-            *_at_join(slots[place], joins_lu[place], endings[max(place - 1, 0)], limit_lu),
-            *_within(slots[place], powers[place], profile),
+        HeardStep(place, told)
+        for place, slot in enumerate(slots)
+        for told in (
+            *_at_join(slot, joins_lu[place], endings[max(place - 1, 0)], limit_lu),
+            *_within(slot, powers[place], profile),
         )
     ]
     gains = [

@@ -18,6 +18,7 @@ from playlist_builder.tags.read import read
 
 RATE_HZ = 8000
 SECONDS = 12.0
+ARC = (Path(__file__).parents[2] / "profiles" / "arc.toml").read_text(encoding="utf-8")
 MASTERS_DB = (-6.0, -30.0, -18.0)
 
 
@@ -84,6 +85,40 @@ def test_a_player_that_heeds_tags_plays_all_as_planned(session, tmp_path, option
     assert [read(each.path).title for each in report.files][1:] == ["T1", "T2"]
     after = contents(session)
     assert before == after
+
+
+def startles(path, before_db, after_db):
+    """Write noise that gets louder all at once in its middle."""
+    noise = np.random.default_rng(1).uniform(-1.0, 1.0, (2, round(40 * RATE_HZ)))
+    noise[:, : noise.shape[1] // 2] *= 10 ** (before_db / 20)
+    noise[:, noise.shape[1] // 2 :] *= 10 ** (after_db / 20)
+    encode.write_flac(str(path), noise.astype(np.float32), RATE_HZ, {"title": "T1"})
+
+
+@pytest.mark.parametrize("form", [None, "opus"])
+def test_what_a_tag_would_leave_sudden_is_evened_out_in_its_samples(session, tmp_path, form):
+    """A calm track that stays as it is, and one that startles."""
+    path = tmp_path / "1.flac"
+    steps = []
+    for before_db in (-18.0, -36.0):
+        startles(path, before_db, -18.0)
+        calm = replace(session.slots[1], phase="calm", end_s=52.0)
+        one = replace(session, slots=(calm,), tail=(), profile_text=ARC)
+        report = copied(one, tmp_path / f"{before_db}{form}", levels="tags", form=form)
+        assert not report.heard
+        with decode.AudioFile(report.files[0].path) as file:
+            heard = np.concatenate(list(file.blocks()), axis=1)
+        rate_hz = heard.shape[1] / 40
+        before, after = (
+            np.square(heard[:, round(at_s * rate_hz) : round((at_s + 1) * rate_hz)]).mean()
+            for at_s in (18.5, 20.5)
+        )
+        steps.append(10 * np.log10(after / before))
+        sudden = before_db == -36.0
+        assert report.files[0].in_samples == (sudden or form == "opus")
+        assert Path(report.files[0].path).suffix == f".{form or 'flac'}"
+    assert steps[0] == pytest.approx(0.0, abs=0.5)
+    assert steps[1] <= 6.5
 
 
 def test_an_mp3_without_any_tag_gets_its_gain_as_well(session, tmp_path):

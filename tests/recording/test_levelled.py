@@ -76,9 +76,12 @@ def test_only_what_is_converted_has_gains_that_move():
     for riding in ([True, False], [False, True]):
         plan = levelled(slots(2), [startling, startling], PROFILE, riding=riding)
         assert [gain.course is not None for gain in plan.gains] == riding
-        assert [each.code for each in plan.heard] == ["heard_within"]
-        at_s = dict(plan.heard[0].parameters)["at_s"]
-        assert at_s == 60.0 + 300.0 * riding.index(False)
+        as_it_is = riding.index(False)
+        told = {step.place: dict(step.told.parameters) for step in plan.heard}
+        assert {step.told.code for step in plan.heard} == {"heard_within"}
+        assert told[as_it_is]["at_s"] == 60.0 + 300.0 * as_it_is
+        assert told[as_it_is]["step_lu"] == pytest.approx(20.0, abs=0.1)
+        assert told.get(1 - as_it_is, {"step_lu": 0.0})["step_lu"] < 7.0
 
 
 def test_an_encoder_that_overshoots_gets_room():
@@ -181,7 +184,7 @@ def test_only_what_is_converted_enters_slowly():
     for riding in (False, True):
         plan = levelled(slots(2), tracks, PROFILE, riding=[riding] * 2)
         assert (plan.gains[1].course is not None) == riding
-        told = [(each.code, dict(each.parameters)["at_s"]) for each in plan.heard]
-        assert told == ([] if riding else [("heard_behind_ending", 300.0)])
+        told = [(each.place, each.told.code) for each in plan.heard]
+        assert told == ([] if riding else [(1, "heard_behind_ending")])
     assert plan.gains[1].course[0] < -20.0
     assert plan.gains[1].course[-1] == pytest.approx(0.0)
