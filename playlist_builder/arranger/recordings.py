@@ -10,8 +10,9 @@ Two tracks are copies of each other if any of these holds:
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -83,29 +84,54 @@ def spare_copies(
     return spare - kept
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Recordings:
+    """Tracks by what tells their recordings; see `repeated`.
+
+    `lengths` holds those of the tracks of a title and its artists, with their brightness.
+    """
+
+    identities: frozenset[str]
+    ids: frozenset[str]
+    sounds: same_sound.Sounds
+    every_length: Floats
+    lengths: Mapping[tuple[str, frozenset[str]], Sequence[tuple[Floats, float]]]
+
+    @staticmethod
+    def of(tracks: Sequence[Track]) -> "Recordings":
+        """Return the recordings of tracks."""
+        known = TrackTable.of(tracks)
+        every_length, brights = _lengths(known), _brightness(known).tolist()
+        lengths: dict[tuple[str, frozenset[str]], list[tuple[Floats, float]]] = {}
+        for track, length, brightness in zip(known, every_length, brights, strict=True):
+            lengths.setdefault(_name(track), []).append((length, brightness))
+        identities = frozenset(known.identities)
+        ids = frozenset(filter(_is_given, known.recording_ids))
+        return Recordings(identities, ids, same_sound.sounds(known), every_length, lengths)
+
+    def among(self, table: TrackTable) -> Bools:
+        """Return for each track of a table whether it is one of these, or a copy of one."""
+        found = _among(table.identities, self.identities)
+        found |= _among(table.recording_ids, self.ids)
+        found[same_sound.agreeing(same_sound.sounds(table), self.sounds)[:, 0]] = True
+        own, bright = _lengths(table), _brightness(table)
+        wanted = {title for title, _ in self.lengths if title}
+        near = np.flatnonzero(~found & _is_near(own, self.every_length) & bool(wanted))
+        titles = table.take(near).titles
+        for place, title in zip(near.tolist(), titles, strict=True):
+            if comparable(title) in wanted:
+                name = _name(table[place])
+                found[place] = any(
+                    (np.abs(own[place] - length) <= COPY_S).any()
+                    and (name[1] or abs(bright[place] - brightness) <= COPY_S)
+                    for length, brightness in self.lengths.get(name, ())
+                )
+        return found
+
+
 def repeated(table: TrackTable, tracks: Sequence[Track]) -> Bools:
     """Return for each track of a table whether it is one of these, or a copy of one."""
-    known = TrackTable.of(tracks)
-    found = _among(table.identities, known.identities)
-    found |= _among(table.recording_ids, filter(_is_given, known.recording_ids))
-    found[same_sound.pairs(table, known)[:, 0]] = True
-    own, others = _lengths(table), _lengths(known)
-    bright, brights = _brightness(table), _brightness(known).tolist()
-    lengths: dict[tuple[str, frozenset[str]], list[tuple[Floats, float]]] = {}
-    for track, length, brightness in zip(known, others, brights, strict=True):
-        lengths.setdefault(_name(track), []).append((length, brightness))
-    wanted = {title for title, _ in lengths if title}
-    near = np.flatnonzero(~found & _is_near(own, others) & bool(wanted))
-    titles = table.take(near).titles
-    for place, title in zip(near.tolist(), titles, strict=True):
-        if comparable(title) in wanted:
-            name = _name(table[place])
-            found[place] = any(
-                (np.abs(own[place] - length) <= COPY_S).any()
-                and (name[1] or abs(bright[place] - brightness) <= COPY_S)
-                for length, brightness in lengths.get(name, ())
-            )
-    return found
+    return Recordings.of(tracks).among(table)
 
 
 def is_repeated(track: Track, tracks: Sequence[Track]) -> bool:
@@ -122,9 +148,8 @@ def _name(track: Track) -> tuple[str, frozenset[str]]:
     return comparable(track.tags.title), artists(track)
 
 
-def _among(values: Sequence[str], wanted: Iterable[str]) -> Bools:
-    names = frozenset(wanted)
-    return np.fromiter((value in names for value in values), np.bool_, len(values))
+def _among(values: Sequence[str], wanted: frozenset[str]) -> Bools:
+    return np.fromiter((value in wanted for value in values), np.bool_, len(values))
 
 
 def _lengths(table: TrackTable) -> Floats:

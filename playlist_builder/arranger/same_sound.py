@@ -65,12 +65,16 @@ def pairs(table: TrackTable, others: TrackTable) -> Ints:
     Where both are the same table, each pair of different places comes once.
     """
     left = sounds(table)
-    right = left if others is table else sounds(others)
-    if others is not table and len(left.place) * len(right.place) <= FEW_PAIRS:
+    return agreeing(left, left if others is table else sounds(others))
+
+
+def agreeing(left: Sounds, right: Sounds) -> Ints:
+    """Return the places of tracks that sound the same; see `pairs`."""
+    if right is not left and len(left.place) * len(right.place) <= FEW_PAIRS:
         one, other = np.indices((len(left.place), len(right.place))).reshape(2, -1)
         return _agreeing(left, right, one, other)
     axes = _axes(left.values[:: len(left.values) // SAMPLE + 1])
-    found = [np.zeros((0, 2), np.int64), *_alike(left, right, axes, is_one=others is table)]
+    found = [np.zeros((0, 2), np.int64), *_alike(left, right, axes, is_one=right is left)]
     return np.concatenate(found)
 
 

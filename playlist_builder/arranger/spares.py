@@ -18,7 +18,7 @@ from playlist_builder.arranger import peaks, result
 from playlist_builder.arranger.opening import most_lufs, opening_lufs
 from playlist_builder.arranger.partial import plays_by
 from playlist_builder.arranger.problem import Objective
-from playlist_builder.arranger.recordings import copies, repeated
+from playlist_builder.arranger.recordings import Recordings, copies
 from playlist_builder.arranger.rules import within_limits
 from playlist_builder.arranger.solver.cost import step_at
 from playlist_builder.models import Bools, Ints, Slot, Spare, Track
@@ -137,7 +137,7 @@ def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
     by_energy = np.argsort(energies, kind="stable")
     ordered = energies[by_energy]
     most = most_lufs(np.array([track.features.loudness_lufs for track in order]))
-    played = TrackTable.of([*order, *taken])
+    played = Recordings.of([*order, *taken])
     for place, slot in enumerate(slots[first:], start=first):
         others = plays_by([*order[:place], *order[place + 1 :]])
         barred = {name for name, plays in others.items() if plays >= objective.rules.artist_max}
@@ -165,11 +165,11 @@ def _choices(  # noqa: PLR0913, PLR0917 - as `spares`
 
 
 def _fitting(
-    items: Ints, tracks: TrackTable, slot: Slot, objective: Objective, played: TrackTable
+    items: Ints, tracks: TrackTable, slot: Slot, objective: Objective, played: Recordings
 ) -> list[int]:
     """Return those of some places whose tracks stay low in a slot, and are no copies of others."""
     low = items[_stays_low(tracks.take(items), slot, objective)]
-    fresh: list[int] = low[~repeated(tracks.take(low), played)].tolist()
+    fresh: list[int] = low[~played.among(tracks.take(low))].tolist()
     return fresh
 
 

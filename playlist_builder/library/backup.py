@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import cache
 from glob import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -69,13 +70,22 @@ def keep_schema(connection: sqlite3.Connection, path: str, version: int) -> None
 def back_up(connection: sqlite3.Connection, path: str) -> None:
     """Replace the backup by the user data of now, committed or not. Raises OSError."""
     with closing(sqlite3.connect(":memory:")) as copy:
-        schema.migrate(copy)
+        copy.deserialize(_empty(tuple(schema.MIGRATIONS)))
         with copy:
-            copy.execute("DELETE FROM revision")
             for table in (*schema.USER_TABLES, "revision"):
                 _insert(copy, table, _rows(connection, table))
         replace_bytes(backup_path(path), copy.serialize())
     remove_leftovers(backup_path(path))
+
+
+@cache
+def _empty(_migrations: tuple[object, ...]) -> bytes:
+    """Return a library by these migrations without a row, not even of its own revision."""
+    with closing(sqlite3.connect(":memory:")) as made:
+        schema.migrate(made)
+        with made:
+            made.execute("DELETE FROM revision")
+        return made.serialize()
 
 
 def reconcile(connection: sqlite3.Connection, path: str, damaged: str | None = None) -> Origin:

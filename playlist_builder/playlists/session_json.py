@@ -174,9 +174,10 @@ def _values(part: Session | Slot | Silence, kind: type[Struct]) -> dict[str, Any
 def _rounded(key: str, value: Any) -> object:  # noqa: ANN401 - whatever a part holds
     if isinstance(value, Work):
         return {each: own for each, own in asdict(value).items() if own or own == 0.0}
+    decimals = _DECIMALS.get(key)
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_rounded(key, each) for each in value]
-    return round(float(value), _DECIMALS[key]) + 0.0 if key in _DECIMALS else value  # no -0.0
+        return list(value) if decimals is None else [round(float(x), decimals) + 0.0 for x in value]
+    return value if decimals is None else round(float(value), decimals) + 0.0  # no -0.0
 
 
 def _value_to_json(value: object) -> str:

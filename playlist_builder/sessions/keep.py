@@ -141,15 +141,18 @@ def state_of(state: State, now: Session) -> Session:
 
 
 def _prepared(library: Library, session: Session, at: str, name: str) -> tuple[Session, str]:
-    """Return a session with its id and its number in the history, and its checked name."""
+    """Return a session as its document has it, with its id and its number in the history.
+
+    Returned too is its checked name.
+    """
     check_time(at)
-    request = session.request
-    if request is None:
-        raise SessionError("{fault}", fault=NOT_MADE_HERE)
     # Before anything is written, in the history too.
-    session_json.parse(session_json.dump(session), Phrase("Session that is to be kept"))
+    whole = session_json.parse(session_json.dump(session), Phrase("Session that is to be kept"))
+    if session.request is None or whole.request is None:
+        raise SessionError("{fault}", fault=NOT_MADE_HERE)
     name = session_name(name) if name else ""
-    session = replace(session, request=_for_history(library, request, at))
+    request = replace(whole.request, kept_id=session.request.kept_id)
+    session = replace(whole, request=_for_history(library, request, at))
     return identified(library, session, name), name
 
 
@@ -186,7 +189,7 @@ def _document(library: Library, session: Session) -> str | None:
 
 def _kept(library: Library, entry: Entry, at: str) -> Session:
     (row,) = store(library, [entry], at)
-    return _read(library, entry.text, row.id)
+    return _of_library(library, entry.session, row.id)
 
 
 def kept_session(library: Library, word: str | None) -> Session:
@@ -203,7 +206,10 @@ def place_of(library: Library) -> str | None:
 
 def _read(library: Library, text: str, own: str) -> Session:
     """Return a kept session, which plays from the library that keeps it, wherever that lies now."""
-    session = session_json.parse(text, f"session {own}")
+    return _of_library(library, session_json.parse(text, f"session {own}"), own)
+
+
+def _of_library(library: Library, session: Session, own: str) -> Session:
     request = session.request
     if request is None:
         return session
