@@ -45,30 +45,49 @@ export class Lane {
     return this.filled + this.offset;
   }
 
-  // Lay the samples that come next; the end of what is there fades, until more comes.
-  add(samples, length) {
+  // The sample of the clock by which more is to be there: where it begins, or where its end fades.
+  get #due() {
+    return this.end > this.at ? this.end - FADE : this.at;
+  }
+
+  get #isLate() {
+    return this.#context.currentTime * RATE_HZ >= this.#due;
+  }
+
+  // Lay the samples that come next, and return whether they are in time. Where the page stood still
+  // and they are not, nothing changes: a node that starts late sounds from its first sample on, out
+  // of place and together with the next one. The end of what is there fades, until more comes.
+  add(planes, length) {
     this.length = length;
-    const count = Math.min(samples.length / 2, this.last - this.filled);
-    if (count > 0) this.#schedule(samples, count);
+    const count = Math.min(planes[0].length, this.last - this.filled);
+    const node = count > 0 ? this.#node(planes, count) : null;
+    if (this.#isLate || (node && !this.#begin(node))) return false;
     if (!this.isComplete) this.#fadeUntil(this.end, FADE);
     else if (this.last < length) this.#fadeUntil(this.end, this.ending);
     else this.#fall.gain.cancelScheduledValues(0);
+    return true;
   }
 
-  #schedule(samples, count) {
+  #node(planes, count) {
     const buffer = this.#context.createBuffer(2, count, RATE_HZ);
-    for (const channel of [0, 1]) {
-      const plane = buffer.getChannelData(channel);
-      for (let n = 0; n < count; n += 1) plane[n] = samples[2 * n + channel];
-    }
+    planes.forEach((plane, channel) => buffer.copyToChannel(plane.subarray(0, count), channel));
     const node = this.#context.createBufferSource();
     node.buffer = buffer;
-    node.connect(this.#rise);
     node.begins = this.end;
     node.onended = () => this.#release(node);
-    node.start(this.end / RATE_HZ);
+    return node;
+  }
+
+  #begin(node) {
+    node.connect(this.#rise);
+    node.start(node.begins / RATE_HZ);
     this.#nodes.add(node);
-    this.filled += count;
+    if (this.#isLate) {
+      this.#release(node);
+      return false;
+    }
+    this.filled += node.buffer.length;
+    return true;
   }
 
   // Fade to silence until a sample of the clock, and forget what lies behind it.

@@ -12,8 +12,9 @@ export class Broken extends Error {
   }
 }
 
-// Samples of a mix from `first` on, at most `count`: {samples, length}, the length that of the mix.
-// They are fewer where it ends, or where the connection did. Throws where there are none.
+// Samples of a mix from `first` on, at most `count`: {planes, length}, one plane a channel, and the
+// length of the mix. They are fewer where it ends, or where the connection did. Throws where there
+// are none. They are sorted as they come, so that little is left to do once the clock was read.
 export async function fetchPart(url, first, count, signal) {
   const stalled = new AbortController();
   const stall = () => setTimeout(() => stalled.abort(), STALLED_MS);
@@ -26,25 +27,33 @@ export async function fetchPart(url, first, count, signal) {
     });
     if (answer.status === 410) throw new Broken(await answer.json());
     const length = Number(answer.headers.get("Content-Range")?.split("/")[1]) / SAMPLE_BYTES;
-    if (answer.status === 416) return { samples: new Float32Array(0), length };
+    if (answer.status === 416) return { planes: planesOf(0), length };
     if (answer.status !== 206) throw new Error(`${answer.status}`);
-    const bytes = new Uint8Array(Math.min(count, length - first) * SAMPLE_BYTES);
-    let there = 0;
+    const planes = planesOf(Math.min(count, length - first));
+    const interleaved = new Float32Array(2 * planes[0].length);
+    const bytes = new Uint8Array(interleaved.buffer);
+    let [there, done] = [0, 0];
     try {
       for await (const part of read(answer.body.getReader())) {
         bytes.set(part, there);
         there += part.length;
+        for (const whole = Math.floor(there / SAMPLE_BYTES); done < whole; done += 1) {
+          planes[0][done] = interleaved[2 * done];
+          planes[1][done] = interleaved[2 * done + 1];
+        }
         clearTimeout(timer);
         timer = stall();
       }
     } catch (error) {
-      if (signal.aborted || there < SAMPLE_BYTES) throw error;
+      if (signal.aborted || !done) throw error;
     }
-    return { samples: new Float32Array(bytes.buffer, 0, 2 * Math.floor(there / SAMPLE_BYTES)), length };
+    return { planes: planes.map((plane) => plane.subarray(0, done)), length };
   } finally {
     clearTimeout(timer);
   }
 }
+
+const planesOf = (count) => [new Float32Array(count), new Float32Array(count)];
 
 async function* read(reader) {
   for (;;) {

@@ -227,8 +227,7 @@ export class Player extends EventTarget {
       if (lane !== this.#open) return;
       this.#failures = 0;
       lane.chunk = 2 * count;
-      if (lane.end - FADE > this.#now) lane.add(part.samples, part.length);
-      else this.#lay(this.#after(lane), lane.filled, part);
+      if (!lane.add(part.planes, part.length)) this.#lay(this.#after(lane), lane.filled, part);
     } catch (error) {
       if (lane !== this.#open || this.#abort.signal.aborted) return;
       if (error instanceof Broken) this.#skip(lane, error.detail);
@@ -253,20 +252,24 @@ export class Player extends EventTarget {
   }
 
   // Lay the first samples of a mix on the clock, in place of all that lies behind its beginning.
+  // Where they come too late, nothing changes, and they are asked for again.
   #lay(wish, fetched, part) {
     const { at, first } = this.#place(wish);
     const skipped = first - fetched;
-    if (skipped >= part.samples.length / 2 && first < part.length) return; // came too late
-    for (const lane of this.#lanes.filter((each) => each.at >= at)) lane.drop();
-    this.#lanes = this.#lanes.filter((each) => each.at < at);
-    const before = this.#lanes.at(-1);
-    const gap = before && wish.kind === "next" ? at - before.end : 0;
-    before?.close(at + FADE);
-    if (before && wish.kind === "next") before.until = before.filled; // no more of it is wanted
+    if (skipped >= part.planes[0].length && first < part.length) return;
+    const before = this.#lanes.findLast((each) => each.at < at);
     const rises = Boolean(before) || first > 0;
     const { mix, until } = wish;
     const lane = new Lane(this.#context, this.#output, { mix, first, at, until, rises });
-    lane.add(part.samples.subarray(2 * skipped), part.length);
+    if (!lane.add(part.planes.map((plane) => plane.subarray(skipped)), part.length)) {
+      lane.drop();
+      return;
+    }
+    for (const each of this.#lanes.filter((each) => each.at >= at)) each.drop();
+    this.#lanes = this.#lanes.filter((each) => each.at < at);
+    const gap = before && wish.kind === "next" ? at - before.end : 0;
+    before?.close(at + FADE);
+    if (before && wish.kind === "next") before.until = before.filled; // no more of it is wanted
     this.#lanes.push(lane);
     if (gap > 0) this.#tell("gap", { ms: (1000 * gap) / RATE_HZ, reason: "late" });
     if (wish !== this.#wish) return;
