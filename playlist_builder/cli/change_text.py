@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playlist_builder.sessions.candidates import Candidate
     from playlist_builder.sessions.compare import StandsOut, Trait
     from playlist_builder.sessions.difference import Difference, PinChange
+    from playlist_builder.sessions.editor import Edited
 
 A_LITTLE, MUCH = 0.12, 0.3  # differences of energy and tension, in 0..1
 
@@ -174,10 +175,33 @@ def _called(slot: "api.Slot") -> str:
     return f"{title}  {slot.artist}" if slot.artist else title
 
 
+def arranged_document(edited: "Edited") -> dict[str, Any]:
+    """Return for JSON what changes where what follows is arranged again."""
+    session, changed = edited
+    return {
+        "rearranges": True,
+        "went": [_placed(number, slot) for number, slot in changed.went],
+        "came": [_placed(number, slot) for number, slot in changed.came],
+        "moved": [
+            _placed(each.after, each.slot) | {"was_number": each.before} for each in changed.moved
+        ],
+        "duration_s": session.duration_s,
+        "cost": session.cost,
+        "rms_error": session.rms_error,
+        "gives_way": list(map(str, changed.relaxed)),
+        "is_choice": False,
+    }
+
+
+def _placed(number: int, slot: "api.Slot") -> dict[str, Any]:
+    return {"number": number, "path": slot.path, "title": slot.title, "start_s": slot.start_s}
+
+
 def candidate_document(candidate: "Candidate") -> dict[str, Any]:
     """Return a candidate for JSON."""
     slot, track = candidate.slot, candidate.track
     return {
+        "rearranges": False,
         "path": track.path,
         "title": track.tags.title,
         "artist": track.tags.artist,

@@ -300,7 +300,11 @@ def test_what_follows_is_arranged_again_only_where_that_is_taken(session, monkey
     done = run("swap", session, 2, code=1)
     assert f" {last:2}  what follows is arranged again; new: " in done.stdout
     assert f"     - 2. {clock(before.slots[1].start_s)}  {before.slots[1].title}" in done.stdout
-    assert "Nothing was changed, as none is marked. Say which one to take: swap" in done.stderr
+    assert "Nothing was changed, as none is marked. Say which one to take:" in done.stderr
+    assert f"playlist-builder swap {session} 2 --take NUMBER" in done.stderr
+    listed = json.loads(run("swap", session, 2, "--candidates", 3, "--json").stdout)
+    assert [each["rearranges"] for each in listed] == [False] * count + [True]
+    assert listed[-1]["went"][0]["path"] == before.slots[1].path
     shown = run("swap", session, 2, "--candidates", 3).stdout
     assert shown == done.stdout
     assert "Nothing was changed" in run("swap", session, 2, "--json", code=1).stderr
@@ -328,6 +332,7 @@ def test_where_no_track_fits_alone_nor_otherwise_no_candidate_is_named(session, 
         assert "--take" not in told
         assert "swap TRACK --with OTHER" in told
         assert len(told.splitlines()) == 1
+    assert json.loads(run("swap", session, 2, "--candidates", 3, "--json").stdout) == []
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):

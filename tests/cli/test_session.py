@@ -432,17 +432,26 @@ def test_a_file_that_could_not_be_written_is_written_by_the_next_change(made_up,
     assert open_session("a.m3u8", "l.db").kept.number == 1
 
 
-@pytest.mark.parametrize("command", ["report", "sessions show", "rebuild --dry-run"])
-def test_all_notes_are_told_where_they_are_asked_for(made_up, command):
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        ("report", "playlist-builder report 1 --notes"),
+        ("sessions show", "playlist-builder report 1 --notes"),
+        ("rebuild --dry-run", "the same command with --notes"),
+    ],
+)
+def test_all_notes_are_told_where_they_are_asked_for(made_up, command, where):
     """Each view of a session tells the most important three, and where the others are."""
     made_up("build arc --duration 12m --min-length 30s")
     short, whole = made_up(command).stdout, made_up(f"{command} --notes").stdout
-    assert ": --notes\n" in short
+    assert f" more notes: {where}\n" in short
     assert "no session of these tracks goes below" in whole
     assert "no session of these tracks goes below" not in short
-    assert ": --notes" not in whole
+    assert "more notes: " not in whole
 
 
-def test_a_change_tells_where_its_notes_are(made_up):
-    made_up("build arc --duration 12m --min-length 30s")
-    assert ": playlist-builder report --notes\n" in made_up("drop 2").stdout
+def test_a_change_tells_where_the_notes_of_its_own_session_are(made_up):
+    build = "build arc --duration 12m --min-length 30s"
+    assert ": playlist-builder report 1 --notes\n" in made_up(build).stdout
+    made_up(build)
+    assert ": playlist-builder report 1 --notes\n" in made_up("drop 1 2").stdout
