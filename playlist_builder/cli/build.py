@@ -308,7 +308,8 @@ def deliver(
     for place, session in enumerate(sessions):
         own_library = library_of(session, None)
         shown = session_command("report", kept[place].number, own_library) if kept else ""
-        output.print_session(session, again=shown, err=err)
+        as_kept = session_json.parse(session_json.dump(session), session.profile)
+        output.print_session(as_kept, again=shown, err=err)
         document = session_json.document(session) | dict(more or {})
         if explain is not None:
             reasons = explain(session)

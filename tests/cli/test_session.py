@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import playlist_builder as api
-from playlist_builder.cli import change, renew, written
+from playlist_builder.cli import change, output, renew, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
@@ -455,3 +455,13 @@ def test_a_change_tells_where_the_notes_of_its_own_session_are(made_up):
     assert ": playlist-builder report 1 --notes\n" in made_up(build).stdout
     made_up(build)
     assert ": playlist-builder report 1 --notes\n" in made_up("drop 1 2").stdout
+
+
+def test_what_is_built_is_shown_as_it_is_kept(made_up, monkeypatch):
+    """Energies are kept to so many places, and are rounded from there everywhere."""
+    shown = []
+    monkeypatch.setattr(output, "print_session", lambda session, **_: shown.append(session))
+    made_up("build arc --duration 12m --min-length 30s")
+    made_up("report")
+    built, kept = shown
+    assert (built.slots, built.tail, built.rms_error) == (kept.slots, kept.tail, kept.rms_error)
