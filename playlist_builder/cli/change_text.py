@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from playlist_builder.cli.language import _, ngettext, told
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.language.text import clock
+from playlist_builder.report.language import LANGUAGES
 
 if TYPE_CHECKING:
     import playlist_builder as api
     from playlist_builder.sessions.candidates import Candidate
     from playlist_builder.sessions.compare import StandsOut, Trait
-    from playlist_builder.sessions.difference import Difference, PinChange
+    from playlist_builder.sessions.difference import Difference, PhaseChange, PinChange
     from playlist_builder.sessions.editor import Edited
 
 A_LITTLE, MUCH = 0.12, 0.3  # differences of energy and tension, in 0..1
@@ -41,6 +42,7 @@ def difference_lines(changed: "Difference") -> list[str]:
         lines.append(
             _("the session lasts {after}, not {before}").format(after=after, before=before)
         )
+    lines += map(_phase_line, changed.phases)
     lines += map(_pin_line, changed.pins)
     tail = _("tail: {title}")
     lines += [
@@ -58,6 +60,14 @@ def difference_lines(changed: "Difference") -> list[str]:
         for each in notices
     ]
     return lines or [_("the same tracks at the same times")]
+
+
+def _phase_line(changed: "PhaseChange") -> str:
+    phase = LANGUAGES[language()].profile_word(changed.name)
+    before, after = clock(changed.before_s), clock(changed.after_s)
+    return _("the phase '{phase}' is planned to last {after}, not {before}").format(
+        phase=phase, after=after, before=before
+    )
 
 
 def _pin_line(pin: "PinChange") -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,7 @@ def test_pins_that_go_or_move_are_told(session):
     run("pin", session, 2)
     run("pin", session, len(session_json.load_session(session).slots))
     moved = run("extend", session, "2m", "--phase", "RISE").stdout
+    assert re.search(r"\nthe phase 'rise' is planned to last \d+:\d\d, not \d+:\d\d\n", moved)
     at = clock(session_json.load_session(session).slots[-1].start_s)
     assert f"'{last.title}' is pinned, and moves with the plan: it starts at {at}, not at" in moved
     title = session_json.load_session(session).slots[1].title

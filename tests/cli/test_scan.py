@@ -95,7 +95,8 @@ def test_a_scan_counts_the_tracks_that_hold_or_may_hold_a_voice(tmp_path):
         file["genre"] = genre
         file.save()
     quick = ("--no-vocals", "--no-embedding", "--library", tmp_path / "library.db")
-    assert "voices: 2 sung, 1 spoken, 1 not sure, listen first\n" in run(
-        "scan", tmp_path, *quick
-    ).stderr
+    assert (
+        "voices: 2 sung, 1 spoken, 1 not sure, listen first\n"
+        in run("scan", tmp_path, *quick).stderr
+    )
     assert "voices: " not in run("scan", tmp_path, *quick).stderr
