@@ -227,7 +227,8 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
     raise SessionError(
         "{file!r} was not written of a session that is kept, or by an older version."
         " {older}See 'playlist-builder sessions' for what is kept, or make a session of"
-        " its tracks: playlist-builder reorder {file!r}",
+        " its tracks, as they are: playlist-builder resolve {file!r}, or in the order of a"
+        " profile: playlist-builder reorder {file!r}",
         file=file,
         older=older if os.path.isfile(beside) else "",
     )

@@ -465,3 +465,24 @@ def test_what_is_built_is_shown_as_it_is_kept(made_up, monkeypatch):
     made_up("report")
     built, kept = shown
     assert (built.slots, built.tail, built.rms_error) == (kept.slots, kept.tail, kept.rms_error)
+
+
+def test_a_playlist_of_no_session_becomes_one_in_its_order_by_the_command_that_is_told(made_up):
+    made_up("build arc --duration 12m --min-length 30s -o a.m3u8")
+    before = paths_of("a.m3u8")
+    Path("c.m3u8").write_text("\n".join(before), encoding="utf-8")
+    told = made_up("report c.m3u8", code=1).stderr
+    assert "as they are: playlist-builder resolve 'c.m3u8', or in the order of a profile" in told
+    made_up("resolve c.m3u8 -o b.m3u8")
+    assert paths_of("b.m3u8")[: len(before)] == before
+
+
+def paths_of(file):
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_a_history_without_names_says_so(made_up):
+    done = made_up("history")
+    assert (done.stdout, done.stderr.startswith("The history holds no name yet")) == ("", True)
+    assert made_up("history --json").stdout == "[]\n"
