@@ -39,7 +39,7 @@ KINDS = {
     "loud": r"loud +▲",
     "marks": r" +a ",
     "calm": r"nothing stands out, as far as it can be measured$",
-    "rest": r"\d+ more notes?: --notes$",
+    "rest": r"\d+ more notes?: playlist-builder report 1 --library \S+ --notes$",
     "continued": r"  \S",
 }
 

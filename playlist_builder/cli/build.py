@@ -1,7 +1,6 @@
 """Commands that build a session: build, reorder, demo."""
 
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -19,7 +18,7 @@ from playlist_builder.cli.main import main
 from playlist_builder.cli.numbered import check_unnamed, numbered, unnamed
 from playlist_builder.cli.request import name_option, request_of, request_options
 from playlist_builder.cli.scan import scan_folders, warn_waiting
-from playlist_builder.cli.session import number_and_name, person_of
+from playlist_builder.cli.session import number_and_name, person_of, session_command
 from playlist_builder.cli.written import check_outputs, content, remembered, write_contents
 from playlist_builder.errors import PlaylistError
 
@@ -307,7 +306,10 @@ def deliver(
     err = as_json or "-" in files[0]
     documents = []
     for place, session in enumerate(sessions):
-        output.print_session(session, err=err)
+        own_library = library_of(session, None)
+        shown = session_command("report", kept[place].number, own_library) if kept else ""
+        as_kept = session_json.parse(session_json.dump(session), session.profile)
+        output.print_session(as_kept, again=shown, err=err)
         document = session_json.document(session) | dict(more or {})
         if explain is not None:
             reasons = explain(session)
@@ -319,7 +321,7 @@ def deliver(
         write_contents(session, contents[place])
         if kept:
             document["number"] = kept[place].number
-            output.print_message(_what_next(kept[place], library_of(session, None)))
+            output.print_message(_what_next(kept[place], own_library))
     if as_json:
         texts = [session_json.to_json(document) for document in documents]
         click.echo(texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "]\n", nl=False)
@@ -354,8 +356,6 @@ def _keep(
 
 
 def _what_next(kept: "KeptSession", library: str | None) -> str:
-    known = (None, os.path.abspath(os.environ.get(options.LIBRARY_VARIABLE, "")))
-    where = "" if library in known else f" --library {shlex.quote(output.short_path(library))}"
-    change = f"playlist-builder swap {kept.number} 3{where}"
+    change = session_command("swap", kept.number, library, 3)
     text = _("Session {session}. To change it, such as its track 3: {command}")
     return text.format(session=number_and_name(kept), command=change)

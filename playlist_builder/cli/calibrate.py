@@ -9,7 +9,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _
+from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.scan import warn_waiting
@@ -77,12 +77,15 @@ def calibrate(
         if forget:
             kept = len(opened.answers.all())
             if kept and not yes:
-                output.confirm_forgetting(
-                    _("Forget all {count} answers, and the correction?").format(count=kept)
+                question = ngettext(
+                    "Forget {count} answer, and the correction?",
+                    "Forget all {count} answers, and the correction?",
+                    kept,
                 )
-            output.print_message(
-                _("Forgotten: {count} answers.").format(count=opened.answers.forget())
-            )
+                output.confirm_forgetting(question.format(count=kept))
+            count = opened.answers.forget()
+            text = ngettext("Forgotten: {count} answer.", "Forgotten: {count} answers.", count)
+            output.print_message(text.format(count=count))
         elif not as_json:
             warn_waiting(opened)
             if len(opened.answers.all()) < wanted:
@@ -246,5 +249,9 @@ def _what_next(count: int, wanted: int) -> str:
     if count < wanted:
         known = _("{count} of {wanted} questions are answered; {command!r} goes on.")
         return known.format(count=count, wanted=wanted, command="playlist-builder calibrate")
-    known = _("{count} questions are answered; more with --questions {more}.")
+    known = ngettext(
+        "{count} question is answered; more with --questions {more}.",
+        "{count} questions are answered; more with --questions {more}.",
+        count,
+    )
     return known.format(count=count, more=count + 20)

@@ -136,7 +136,7 @@ def print_change(
     """Print a session, what has `changed` in it, and what became of its files."""
     from playlist_builder.playlists import session_json
 
-    output.print_session(after, err=as_json)
+    output.print_session(after, again=given.command("report"), err=as_json)
     lines = difference_lines(changed)
     output.print_text("\n".join(lines), err=as_json)
     for line in told:

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from playlist_builder.cli.language import _, ngettext, told
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.language.text import clock
+from playlist_builder.report.language import LANGUAGES
 
 if TYPE_CHECKING:
     import playlist_builder as api
     from playlist_builder.sessions.candidates import Candidate
     from playlist_builder.sessions.compare import StandsOut, Trait
-    from playlist_builder.sessions.difference import Difference, PinChange
+    from playlist_builder.sessions.difference import Difference, PhaseChange, PinChange
+    from playlist_builder.sessions.editor import Edited
 
 A_LITTLE, MUCH = 0.12, 0.3  # differences of energy and tension, in 0..1
 
@@ -40,6 +42,7 @@ def difference_lines(changed: "Difference") -> list[str]:
         lines.append(
             _("the session lasts {after}, not {before}").format(after=after, before=before)
         )
+    lines += map(_phase_line, changed.phases)
     lines += map(_pin_line, changed.pins)
     tail = _("tail: {title}")
     lines += [
@@ -57,6 +60,14 @@ def difference_lines(changed: "Difference") -> list[str]:
         for each in notices
     ]
     return lines or [_("the same tracks at the same times")]
+
+
+def _phase_line(changed: "PhaseChange") -> str:
+    phase = LANGUAGES[language()].profile_word(changed.name)
+    before, after = clock(changed.before_s), clock(changed.after_s)
+    return _("the phase '{phase}' is planned to last {after}, not {before}").format(
+        phase=phase, after=after, before=before
+    )
 
 
 def _pin_line(pin: "PinChange") -> str:
@@ -174,10 +185,33 @@ def _called(slot: "api.Slot") -> str:
     return f"{title}  {slot.artist}" if slot.artist else title
 
 
+def arranged_document(edited: "Edited") -> dict[str, Any]:
+    """Return for JSON what changes where what follows is arranged again."""
+    session, changed = edited
+    return {
+        "rearranges": True,
+        "went": [_placed(number, slot) for number, slot in changed.went],
+        "came": [_placed(number, slot) for number, slot in changed.came],
+        "moved": [
+            _placed(each.after, each.slot) | {"was_number": each.before} for each in changed.moved
+        ],
+        "duration_s": session.duration_s,
+        "cost": session.cost,
+        "rms_error": session.rms_error,
+        "gives_way": list(map(str, changed.relaxed)),
+        "is_choice": False,
+    }
+
+
+def _placed(number: int, slot: "api.Slot") -> dict[str, Any]:
+    return {"number": number, "path": slot.path, "title": slot.title, "start_s": slot.start_s}
+
+
 def candidate_document(candidate: "Candidate") -> dict[str, Any]:
     """Return a candidate for JSON."""
     slot, track = candidate.slot, candidate.track
     return {
+        "rearranges": False,
         "path": track.path,
         "title": track.tags.title,
         "artist": track.tags.artist,

@@ -13,7 +13,13 @@ from playlist_builder.cli.change import save_change
 from playlist_builder.cli.language import _, ngettext, told
 from playlist_builder.cli.library import file_of, library_of, open_existing
 from playlist_builder.cli.main import main
-from playlist_builder.cli.session import OpenedSession, is_kept, is_path, open_session
+from playlist_builder.cli.session import (
+    OpenedSession,
+    is_kept,
+    is_path,
+    open_session,
+    session_command,
+)
 from playlist_builder.language.line_breaks import cells
 
 if TYPE_CHECKING:
@@ -59,6 +65,7 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
     identities = [slot.identity for slot in (*session.slots, *session.tail)] if session else []
     findings = entry_check.check(entries, folder, os.path.isfile, lambda: _files(path), identities)
     refused = _fix(data, name, findings, folder, given) if fix else {}
+    mend = session_command("check", given.word if given else name, library, "--fix")
     moved, missing = [], []
     evidence = {
         "music": _("same music"),
@@ -105,7 +112,14 @@ def check(playlist: str | None, library: str | None, *, fix: bool, as_json: bool
     if fixed:
         output.print_message(_("Wrote {path}").format(path=shown))
     elif counts["moved"] and not fix:
-        output.print_message(_("Write the new places with --fix"))
+        output.print_message(_("To write the new places: {command}").format(command=mend))
+    if missing:
+        output.print_message(
+            _(
+                "If the music was moved, scan the folder where it is now (playlist-builder scan"
+                " FOLDER), and then: {command}"
+            ).format(command=mend)
+        )
     if as_json:
         output.print_json(
             {

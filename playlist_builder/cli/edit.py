@@ -1,7 +1,7 @@
 """Commands that edit a session: swap, pin, unpin, drop, move, insert, extend, shorten."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,12 @@ import click
 import playlist_builder as api
 from playlist_builder.cli import options, output
 from playlist_builder.cli.change import Check, print_change, save_change
-from playlist_builder.cli.change_text import arranged_lines, candidate_document, candidate_lines
+from playlist_builder.cli.change_text import (
+    arranged_document,
+    arranged_lines,
+    candidate_document,
+    candidate_lines,
+)
 from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
@@ -43,7 +48,8 @@ def edit_command(
         def command(
             session: str | None, library: str | None, *, as_json: bool, **values: Any
         ) -> None:
-            change_session(session, library, partial(edit, **values), as_json=as_json)
+            given = open_session(session, library)
+            change_session(given, partial(edit, **values), as_json=as_json)
 
         decorators = options.combined(
             options.session_argument, *parameters, options.session_options
@@ -84,8 +90,9 @@ def swap(
         raise click.UsageError(_("--candidates changes nothing: leave out --with."))
     if take is not None and new is not None:
         raise click.UsageError(_("--take names a candidate: leave out --with."))
+    given = open_session(session, library)
     if candidates is not None and take is None:
-        with session_editor(open_session(session, library)) as (editor, _find):
+        with session_editor(given) as (editor, _find):
             _show_candidates(editor, _number(editor, track), candidates, as_json=as_json)
         return
 
@@ -93,9 +100,15 @@ def swap(
         place = _number(editor, track)
         if new is not None:
             return editor.swap(place, find(new))
-        return _swapped(editor, place, take, candidates, as_json=as_json)
+        if (chosen := _choice(editor, place, take, candidates, as_json=as_json)) is None:
+            raise ArrangeError(
+                "Nothing was changed, as none is marked. Say which one to take:"
+                " {command} --take NUMBER",
+                command=given.command("swap", place),
+            )
+        return chosen
 
-    change_session(session, library, edit, as_json=as_json)
+    change_session(given, edit, as_json=as_json)
 
 
 @edit_command(track_argument)
@@ -156,8 +169,7 @@ def shorten(editor: "SessionEditor", _: "Find", duration: float, phase: str | No
 
 
 def change_session(
-    session: str | None,
-    library: str | None,
+    given: OpenedSession,
     edit: "Edit",
     *,
     as_json: bool,
@@ -171,7 +183,6 @@ def change_session(
     """
     from playlist_builder.playlists import session_states
 
-    given = open_session(session, library)
     with session_editor(given) as (editor, find):
         after, changed = edit(editor, find)
     if before_writing is not None:
@@ -200,12 +211,15 @@ def _number(editor: "SessionEditor", track: str) -> int:
     return number_of(editor.session, track)
 
 
-def _swapped(
+def _choice(
     editor: "SessionEditor", place: int, take: int | None, shown: int | None, *, as_json: bool
-) -> "Edited":
-    """Return the session with what is taken, of all that was listed, in a place."""
+) -> "Edited | None":
+    """Return the session with what is taken, of all that was listed, in a place.
+
+    None where nothing is marked and nobody says what to take.
+    """
     found = _listed(editor, place, shown, as_json=as_json)
-    again = _arranged_again(editor, place, found, as_json=as_json)
+    again = _show_arranged_again(editor, place, found, as_json=as_json)
     count = len(found) + (again is not None)
     chosen = next((n for n, each in enumerate(found, start=1) if each.is_choice), None)
     if take is not None:
@@ -213,11 +227,7 @@ def _swapped(
     elif output.can_ask() and not as_json:
         chosen = _asked(count, chosen)
     if chosen is None:
-        raise ArrangeError(
-            "Nothing was changed, as none is marked. Say which one to take:"
-            " swap SESSION {place} --take NUMBER",
-            place=place,
-        )
+        return None
     if chosen > count:
         raise NotThereError(
             "--take {chosen}: there are {count} candidates for {place}.",
@@ -232,9 +242,14 @@ def _swapped(
 
 def _show_candidates(editor: "SessionEditor", number: int, count: int, *, as_json: bool) -> None:
     if as_json:
-        output.print_json(list(map(candidate_document, editor.candidates(number, count))))
+        found = editor.candidates(number, count)
+        last = []
+        with suppress(ArrangeError):  # nothing fits at all, and the list is empty
+            again = _arranged_again(editor, number, found)
+            last = [] if again is None else [arranged_document(again)]
+        output.print_json([*map(candidate_document, found), *last])
     else:
-        _arranged_again(editor, number, _listed(editor, number, count, as_json=False))
+        _show_arranged_again(editor, number, _listed(editor, number, count, as_json=False))
 
 
 def _listed(
@@ -257,12 +272,25 @@ def _listed(
     return found
 
 
-def _arranged_again(
+def _show_arranged_again(
     editor: "SessionEditor", number: int, found: "Sequence[Candidate]", *, as_json: bool = False
+) -> "Edited | None":
+    """Return the session with what follows a number arranged again, after printing its changes."""
+    again = _arranged_again(editor, number, found)
+    if again is not None:
+        if not found:
+            output.print_message(_("No single track fits there."))
+        lines = arranged_lines(again.difference, len(found) + 1)
+        output.print_text("\n".join(lines), err=as_json)
+    return again
+
+
+def _arranged_again(
+    editor: "SessionEditor", number: int, found: "Sequence[Candidate]"
 ) -> "Edited | None":
     """Return the session with what follows a number arranged again, where no candidate is marked.
 
-    What would change is printed. None where there is no such way, but candidates.
+    None where there is no such way, but candidates.
     """
     if any(each.is_choice for each in found):
         return None
@@ -273,10 +301,6 @@ def _arranged_again(
             return None
         raise
     editor.undo()
-    if not found:
-        output.print_message(_("No single track fits there."))
-    lines = arranged_lines(again.difference, len(found) + 1)
-    output.print_text("\n".join(lines), err=as_json)
     return again
 
 

@@ -15,7 +15,7 @@ from playlist_builder.cli.session import open_session
 from playlist_builder.errors import LibraryError
 
 if TYPE_CHECKING:
-    from playlist_builder.library.history import History, PersonHistory
+    from playlist_builder.library.history import History, PersonHistory, PersonSummary
 
 
 @main.command()
@@ -38,7 +38,7 @@ def history(
     """
     from playlist_builder.cli.written import with_companions
     from playlist_builder.report.language import LANGUAGES
-    from playlist_builder.report.text import history_text, names_text
+    from playlist_builder.report.text import history_text
     from playlist_builder.session_request import person_name
 
     if forget and name is None:
@@ -47,13 +47,7 @@ def history(
         raise click.UsageError(_("--yes goes with --forget."))
     with open_library(library) as opened:
         if name is None:
-            listed = opened.history.names()
-            if as_json:
-                output.print_json(listed)
-            else:
-                output.print_text(
-                    names_text(listed, width=output.width(), language=LANGUAGES[language()])
-                )
+            _show_names(opened.history.names(), as_json=as_json)
             return
         whom = person_name(name)
         past, is_read = _past(opened.history, whom, forget=forget)
@@ -74,6 +68,19 @@ def history(
         output.print_json(past)
     else:
         output.print_text(history_text(past, width=output.width(), language=LANGUAGES[language()]))
+
+
+def _show_names(listed: "Sequence[PersonSummary]", *, as_json: bool) -> None:
+    from playlist_builder.report.language import LANGUAGES
+    from playlist_builder.report.text import names_text
+
+    if as_json:
+        output.print_json(listed)
+    elif listed:
+        names = names_text(listed, width=output.width(), language=LANGUAGES[language()])
+        output.print_text(names)
+    else:
+        output.print_message(_("The history holds no name yet: nothing was built --for one."))
 
 
 def _forgotten(library: "api.Library", past: "PersonHistory", *, ask: bool) -> list[str]:

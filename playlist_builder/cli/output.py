@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import playlist_builder as api
-from playlist_builder.cli.language import _, language, told
+from playlist_builder.cli.language import _, language, ngettext, told
 from playlist_builder.language.text import printable
 
 if TYPE_CHECKING:
@@ -76,13 +76,16 @@ def print_json_list(documents: Iterable[object]) -> None:
     click.echo("\n]" if before == "," else "[]")
 
 
-def print_session(session: "api.Session", *, err: bool = False) -> None:
-    """Print a session with its chart, and all that is noted where the command was asked for it."""
+def print_session(session: "api.Session", *, again: str = "", err: bool = False) -> None:
+    """Print a session with its chart, and all that is noted where the command was asked for it.
+
+    `again` is the command that shows it again, empty for a session that is not kept.
+    """
     from playlist_builder.report.text import session_text
 
     style = chart_style() | {"colour": draws_colour() and not err}
     wants_all = click.get_current_context().meta.get(ALL_NOTES)
-    rest_at = "playlist-builder report --notes" if wants_all is None else "--notes"
+    rest_at = f"{again} --notes" if again else _("the same command with --notes")
     text = session_text(session, **style, language=language(), rest_at="" if wants_all else rest_at)
     print_drawing(text, err=err)
 
@@ -121,7 +124,12 @@ def tell_heard(steps: "Sequence[Notice]") -> None:
     for step in (steps[place] for place in sorted(largest)):
         print_message(_("heard as it is: {step}").format(step=told(step)))
     if (more := len(steps) - MOST_STEPS) > 0:
-        print_message(_("heard as it is: {count} more steps of loudness").format(count=more))
+        text = ngettext(
+            "heard as it is: {count} more step of loudness",
+            "heard as it is: {count} more steps of loudness",
+            more,
+        )
+        print_message(text.format(count=more))
 
 
 def tell_held_down(known: "Notice | None") -> None:

@@ -15,6 +15,7 @@ from playlist_builder.cli.language import _, ngettext
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.cli.push import push_rest
+from playlist_builder.cli.session import open_session
 from playlist_builder.errors import RequestError, SessionError
 from playlist_builder.files.path_map import PathMap
 
@@ -112,8 +113,7 @@ def replan(
             )
         )
     change_session(
-        session,
-        library,
+        open_session(session, library),
         edit,
         as_json=as_json,
         before_writing=_check_files,

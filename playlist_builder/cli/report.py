@@ -60,7 +60,7 @@ def report(
     warn_banned(given, given.session)
     own = times_of(given, times)
     if not outputs:
-        output.print_session(played(given.session, own))
+        output.print_session(played(given.session, own), again=given.command("report"))
         return
     protect_music(outputs, library_of(given.session, None))
     form = {"language": language or user_language()} | own

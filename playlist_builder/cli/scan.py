@@ -1,5 +1,6 @@
 """The command that brings the library up to date: scan."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -9,7 +10,7 @@ import click
 
 import playlist_builder as api
 from playlist_builder.cli import options, output
-from playlist_builder.cli.language import _, ngettext, told
+from playlist_builder.cli.language import _, ngettext, pgettext, told
 from playlist_builder.cli.library import open_library
 from playlist_builder.cli.main import main
 from playlist_builder.errors import ClusterError
@@ -89,6 +90,8 @@ def scan_folders(
                 reason=told(report.embedding_skipped)
             )
         )
+    if report.analysed or report.vocals_analysed:
+        _tell_voices(library, folders)
     counts = {
         _("analysed"): report.analysed,
         _("unchanged"): report.unchanged,
@@ -105,7 +108,25 @@ def scan_folders(
             counts=output.counted(counts) or _("no tracks"), seconds=report.seconds
         )
     )
+    if not any(counts.values()):
+        output.print_message(
+            _("No file in {folders} is called as music is, such as .flac, .mp3 or .ogg.").format(
+                folders=_(", ").join(folders)
+            )
+        )
     return report
+
+
+def _tell_voices(library: "api.Library", folders: Sequence[str]) -> None:
+    """Print how many tracks of folders have words, and how many may hold a voice, if any."""
+    found = Counter(track.vocals for track in library.tracks(folders=folders))
+    counts = {
+        pgettext("voice", "sung"): found["sung"],
+        pgettext("voice", "spoken"): found["spoken"],
+        pgettext("voice", "not sure, listen first"): found["unknown"],
+    }
+    if text := output.counted(counts):
+        output.print_message(_("voices: {counts}").format(counts=text))
 
 
 def tracks_done(state: "FileProgress", elapsed_s: float) -> tuple[str, float, float, str]:

@@ -5,13 +5,14 @@ lies beside it, as of the demo; and of a session file the one that it was made f
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import playlist_builder as api
-from playlist_builder.cli import output
+from playlist_builder.cli import options, output
 from playlist_builder.cli.language import _
 from playlist_builder.cli.library import exists, file_of, library_of, open_existing, open_library
 from playlist_builder.errors import LibraryError, NotThereError, SessionError
@@ -57,12 +58,25 @@ class OpenedSession:
         """The file under which it stands in the history of its name, `-` for none."""
         return next(iter(self.files), "-")
 
+    def command(self, name: str, *arguments: object) -> str:
+        """Return a command on it that can be typed as it stands, from its name and arguments."""
+        if self.kept is None:
+            return session_command(name, self.word, None, *arguments)
+        return session_command(name, self.word, self.library, *arguments)
+
     @property
     def stem(self) -> str:
         """What files that are made of it are called, without a suffix."""
         name = self.kept.name if self.kept else ""
         first = next(iter(self.files), self.session.profile)
         return name or os.path.splitext(os.path.basename(first))[0]
+
+
+def session_command(name: str, word: object, library: str | None, *arguments: object) -> str:
+    """Return a command on a session of a library that can be typed as it stands."""
+    known = (None, os.path.abspath(os.environ.get(options.LIBRARY_VARIABLE, "")))
+    own = () if library in known else ("--library", output.short_path(library))
+    return shlex.join(["playlist-builder", name, *map(str, (word, *arguments, *own))])
 
 
 def open_session(word: str | None, library: str | None) -> OpenedSession:
@@ -213,7 +227,8 @@ def _of_playlist(file: str, library: str | None) -> OpenedSession:
     raise SessionError(
         "{file!r} was not written of a session that is kept, or by an older version."
         " {older}See 'playlist-builder sessions' for what is kept, or make a session of"
-        " its tracks: playlist-builder reorder {file!r}",
+        " its tracks, as they are: playlist-builder resolve {file!r}, or in the order of a"
+        " profile: playlist-builder reorder {file!r}",
         file=file,
         older=older if os.path.isfile(beside) else "",
     )

@@ -76,7 +76,7 @@ def show(session: str | None, library: str | None, *, as_json: bool) -> None:
         output.print_json(_document(kept) | {"session": document})
         return
     output.print_lines(session_lines(kept, os.getcwd(), LANGUAGES[language()]))
-    output.print_session(given.session)
+    output.print_session(given.session, again=given.command("report"))
 
 
 @sessions.command()

@@ -104,10 +104,10 @@ def check_all_exist(slots: Sequence[Slot]) -> None:
                 gone=gone[0],
             )
         raise CopyError(
-            "{gone!r} and {count} others are not there, so nothing was copied. Look for them with"
-            " 'playlist-builder check --fix SESSION'",
+            "{count} tracks are not there, such as {gone!r}, so nothing was copied. Look for them"
+            " with 'playlist-builder check --fix SESSION'",
             gone=gone[0],
-            count=len(gone) - 1,
+            count=len(gone),
         )
 
 

@@ -221,10 +221,10 @@ def _common(paths: Sequence[str]) -> tuple[int, bool]:
                 gone=gone[0],
             )
         raise RenderError(
-            "{gone!r} and {count} others are not there, so nothing was rendered. Look for them"
+            "{count} tracks are not there, such as {gone!r}, so nothing was rendered. Look for them"
             " with 'playlist-builder check --fix SESSION'",
             gone=gone[0],
-            count=len(gone) - 1,
+            count=len(gone),
         )
     rates: Counter[int] = Counter()
     deep = False

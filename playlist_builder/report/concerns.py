@@ -15,6 +15,7 @@ from playlist_builder.report import summary
 from playlist_builder.report.language import Language, language_of
 
 MOST = 3  # that are told at once
+DEEP_LU = 15.0  # that music falls at a join where it seems to stop: felt as much as a rise
 MOST_TIMES = 5  # of other joins, in one sentence
 _HEARD = {  # felt while lying down, from what startles most on
     "sung": "",
@@ -96,7 +97,7 @@ class Concern:
 def concerns(session: Session, language: Language) -> list[Concern]:
     """Return what matters of a session, first what a listener feels most, each thing once."""
     mattering = [each for each in (*session.warnings, *session.relaxed) if each.code in PLAIN]
-    mattering.sort(key=lambda each: (_RANKS[each.code], -_worst_lu(each)))
+    mattering.sort(key=lambda each: (_rank(each), -_worst_lu(each)))
     jumps = summary.jumps(session)
     found: list[Concern] = []
     for each in mattering:
@@ -119,6 +120,15 @@ def _is_same(one: Concern, other: Concern) -> bool:
     return codes == {"loudness_jumps"} or (is_one_place and codes <= _CLIMBS)
 
 
+def _rank(notice: Notice) -> float:
+    """Return the place of a notice among all: that of a deep fall is right behind louder joins."""
+    return _RANKS["loudness_jumps"] + 0.5 if _is_deep_fall(notice) else _RANKS[notice.code]
+
+
+def _is_deep_fall(notice: Notice) -> bool:
+    return notice.code == "loudness_falls" and _worst_lu(notice) >= DEEP_LU
+
+
 def _worst_lu(notice: Notice) -> float:
     worst = dict(notice.parameters).get("worst_lu", 0.0)
     return float(worst) if isinstance(worst, int | float) else 0.0
@@ -136,7 +146,8 @@ def _concern(notice: Notice, session: Session, language: Language, jumps: Sequen
         if more := len(others) - len(named):
             words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
         text += words.format(times=language.gettext(", ").join(map(clock, starts)), count=more)
-    return Concern(notice, text, notice.code in _HEARD, place, at_s)
+    is_felt = notice.code in _HEARD or _is_deep_fall(notice)
+    return Concern(notice, text, is_felt, place, at_s)
 
 
 def _where(notice: Notice, session: Session) -> tuple[int | None, float | None]:

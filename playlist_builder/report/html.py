@@ -85,11 +85,11 @@ def _remarks(session: Session, language: Language) -> list[str]:
         _("It lasts {length}; {asked} were asked for.").format(length=length, asked=asked),
         relative if session.scale == "relative" else absolute,
         _("What plays is off the plan by {error} (root mean square, 0 to 1).").format(
-            error=number(session.rms_error, 2)
+            error=number(session.rms_error, 3)
         ),
     ]
     if session.bound:
-        costs = {"cost": number(session.cost, 3), "bound": number(session.bound, 3)}
+        costs = {"cost": number(session.cost, 4), "bound": number(session.bound, 4)}
         text = _(
             "What is off the plan or rough at a join adds up to {cost}; no session of these tracks"
             " goes below {bound}."

@@ -111,7 +111,7 @@ def _legend(
     if any(slot.tension is not None for slot in summary.whole(session)):
         entries.append(("tense", gettext("tension")))
     if session.silences:
-        entries.append(("silent", gettext("silence")))
+        entries.append(("silent", language.pgettext("plan", "silence")))
     placed: list[tuple[float, int, str, str]] = []
     x, row = float(LEFT), 0
     for kind, name in entries:

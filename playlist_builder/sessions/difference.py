@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from playlist_builder.language.notices import Notice
 from playlist_builder.models import Session, Slot
+from playlist_builder.report import summary
 
 SAME_TIME_S = 1.0  # starts that differ by no more are the same to a listener
 
@@ -47,13 +48,22 @@ class PinChange:
     after_s: float | None
 
 
+class PhaseChange(NamedTuple):
+    """A phase of the plan that got longer or shorter, and how long it lasted and lasts."""
+
+    name: str
+    before_s: float
+    after_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What changed from one session to the next.
 
     `went` holds slots with the numbers that they had, `came` slots with those that they have now.
     `shifted` counts the tracks of both that start at another time. `tail_went` and `tail_came` are
-    of the tail, and `lengths_s` how long the session lasted and lasts, where that differs.
+    of the tail, and `lengths_s` how long the session lasted and lasts, where that differs;
+    `phases` are those of both plans that do not last as long as they did.
     `relaxed` are rules that give way now and did not, or did so less, `restored` those that did and
     hold again. `warnings` are of a kind that nothing was told of before.
     """
@@ -66,6 +76,7 @@ class Difference:
     tail_went: tuple[Slot, ...] = ()
     tail_came: tuple[Slot, ...] = ()
     lengths_s: tuple[float, float] | None = None
+    phases: tuple[PhaseChange, ...] = ()
     relaxed: tuple[Notice, ...] = ()
     restored: tuple[Notice, ...] = ()
     warnings: tuple[Notice, ...] = ()
@@ -90,6 +101,7 @@ def difference(before: Session, after: Session) -> Difference:
         tail_went=_only(before.tail, after.tail),
         tail_came=_only(after.tail, before.tail),
         lengths_s=lengths_s if abs(lengths_s[1] - lengths_s[0]) > SAME_TIME_S else None,
+        phases=tuple(_phases(before, after)),
         relaxed=worsened(before.relaxed, after.relaxed),
         restored=_of_other_kinds(after.relaxed, before.relaxed),
         warnings=_of_other_kinds(before.warnings, after.warnings),
@@ -112,6 +124,22 @@ def replanned(before: Session, after: Session) -> Difference:
 def stepped(before: Session, after: Session) -> Difference:
     """Return what changed by undo or redo: what is noted then was told before."""
     return replace(difference(before, after), warnings=())
+
+
+def _phases(before: Session, after: Session) -> Iterator[PhaseChange]:
+    old, new = _planned_s(before), _planned_s(after)
+    for name in new:
+        if name in old and abs(new[name] - old[name]) > SAME_TIME_S:
+            yield PhaseChange(name, old[name], new[name])
+
+
+def _planned_s(session: Session) -> dict[str, float]:
+    """Return how long each phase is planned, by name; empty where the plan is not known."""
+    planned = dict[str, float]()
+    known = summary.profile(session)
+    for phase in known.phases if known is not None else ():
+        planned[phase.name] = planned.get(phase.name, 0.0) + phase.end_s - phase.start_s
+    return planned
 
 
 def _span(slot: Slot) -> tuple[str, float, float]:

@@ -230,7 +230,7 @@ def test_json_with_forget_is_refused_and_forgets_nothing(demo_library):
     [
         ("", 2, "Give --yes", 1),
         ("n\n", 1, "Nothing was forgotten.", 1),
-        ("y\n", 0, "Forgotten: 1 answers.", 0),
+        ("y\n", 0, "Forgotten: 1 answer.", 0),
     ],
 )
 def test_answers_are_forgotten_only_if_that_is_meant(tmp_path, typed, code, told, left):
@@ -240,7 +240,7 @@ def test_answers_are_forgotten_only_if_that_is_meant(tmp_path, typed, code, told
         library.answers.store([answer("calmer", "a", "b", "a", "2026-01-01T00:00:00+00:00")])
     done = run("calibrate", "--forget", "--library", path, typed=typed, code=code)
     assert told in done.stderr
-    assert "Forget all 1 answers" in done.stderr
+    assert "Forget 1 answer, and the correction?" in done.stderr
     with Library.open(path) as library:
         assert len(library.answers.all()) == left
 

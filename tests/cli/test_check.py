@@ -19,7 +19,11 @@ def test_a_moved_track_is_found_and_its_playlist_mended(built):
     run("scan", built / "music", "--no-vocals", "--no-embedding", *library)
     text = (built / "p.m3u8").read_text(encoding="utf-8")
     for name in ("p.m3u8", "s.json"):
-        done = json.loads(run("check", built / name, *library, "--json", code=1).stdout)
+        listed = run("check", built / name, *library, "--json", code=1)
+        mend = f"playlist-builder check {built / name} --fix --library "
+        assert f"To write the new places: {mend}" in listed.stderr
+        assert "scan the folder" not in listed.stderr
+        done = json.loads(listed.stdout)
         assert [each["path"] for each in done["moved"]] == [new]
         assert (done["missing"], done["fixed"]) == ([], False)
         done = run("check", "--fix", built / name, *library)
@@ -42,6 +46,8 @@ def test_what_is_nowhere_stays_and_is_listed(built):
     (built / "p.m3u").write_bytes(before.encode())
     done = run("check", "--fix", built / "p.m3u", "--library", built / "l.db", code=1)
     assert done.stdout == "missing  1  gone.mp3  (Gone - Away)\n"
+    mend = f"playlist-builder check {built / 'p.m3u'} --fix --library "
+    assert f"(playlist-builder scan FOLDER), and then: {mend}" in done.stderr
     assert (built / "p.m3u").read_bytes() == before.encode()
     done = run("check", built / "p.m3u", "--library", built / "none.db", code=1)
     assert "There is no library" in done.stderr

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -201,6 +202,7 @@ def test_pins_that_go_or_move_are_told(session):
     run("pin", session, 2)
     run("pin", session, len(session_json.load_session(session).slots))
     moved = run("extend", session, "2m", "--phase", "RISE").stdout
+    assert re.search(r"\nthe phase 'rise' is planned to last \d+:\d\d, not \d+:\d\d\n", moved)
     at = clock(session_json.load_session(session).slots[-1].start_s)
     assert f"'{last.title}' is pinned, and moves with the plan: it starts at {at}, not at" in moved
     title = session_json.load_session(session).slots[1].title
@@ -300,7 +302,11 @@ def test_what_follows_is_arranged_again_only_where_that_is_taken(session, monkey
     done = run("swap", session, 2, code=1)
     assert f" {last:2}  what follows is arranged again; new: " in done.stdout
     assert f"     - 2. {clock(before.slots[1].start_s)}  {before.slots[1].title}" in done.stdout
-    assert "Nothing was changed, as none is marked. Say which one to take: swap" in done.stderr
+    assert "Nothing was changed, as none is marked. Say which one to take:" in done.stderr
+    assert f"playlist-builder swap {session} 2 --take NUMBER" in done.stderr
+    listed = json.loads(run("swap", session, 2, "--candidates", 3, "--json").stdout)
+    assert [each["rearranges"] for each in listed] == [False] * count + [True]
+    assert listed[-1]["went"][0]["path"] == before.slots[1].path
     shown = run("swap", session, 2, "--candidates", 3).stdout
     assert shown == done.stdout
     assert "Nothing was changed" in run("swap", session, 2, "--json", code=1).stderr
@@ -328,6 +334,7 @@ def test_where_no_track_fits_alone_nor_otherwise_no_candidate_is_named(session, 
         assert "--take" not in told
         assert "swap TRACK --with OTHER" in told
         assert len(told.splitlines()) == 1
+    assert json.loads(run("swap", session, 2, "--candidates", 3, "--json").stdout) == []
 
 
 def test_a_reordered_playlist_can_be_changed_too(made, demo_library, tmp_path):

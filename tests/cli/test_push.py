@@ -12,7 +12,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from playlist_builder.cli import main
+from playlist_builder.cli import main, output
+from playlist_builder.language.notices import notice
 from playlist_builder.models import Session, Slot
 from playlist_builder.playlists import session_json
 from playlist_builder.servers import mpd, subsonic
@@ -183,3 +184,10 @@ def test_a_push_tells_the_steps_of_loudness_that_are_heard(push, session, monkey
     Path(session).write_text(json.dumps(document), encoding="utf-8")
     lines = push(session, TARGET, "--allow-missing").lines
     assert any(line.startswith("heard as it is: 1:00 'Title 1' comes in 16.0 LU") for line in lines)
+
+
+@pytest.mark.parametrize(("count", "text"), [(6, "1 more step of"), (7, "2 more steps of")])
+def test_steps_that_are_told_by_their_number_alone_are_counted(capsys, count, text):
+    step = notice("heard_within", at_s=60.0, title="A", step_lu=4.0)
+    output.tell_heard([step] * count)
+    assert capsys.readouterr().err.splitlines()[-1] == f"heard as it is: {text} loudness"

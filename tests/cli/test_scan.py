@@ -74,3 +74,29 @@ def test_the_bar_of_a_scan_agrees_with_its_count_and_tells_the_time_left():
     copied = FileProgress(1, 4, 250, 1000, "/a.mp3")
     assert tracks_done(copied, 10.0) == ("1/4 tracks", 1, 4, "0.1 tracks/s, 0:30 left")
     assert tracks_done(FileProgress(0, 4, 0, 0, ""), 1.0)[3] == "0.0 tracks/s"
+
+
+def test_a_folder_without_music_says_so(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "list.txt").write_text("Night", encoding="utf-8")
+    done = run("scan", tmp_path / "notes", "--library", tmp_path / "l.db")
+    assert f"No file in {tmp_path / 'notes'} is called as music is, such as .flac" in done.stderr
+    write_noise(tmp_path / "notes" / "A.flac", 1, 1)
+    done = run("scan", tmp_path / "notes", "--library", tmp_path / "l.db", "--no-embedding")
+    assert "No file in" not in done.stderr
+    assert "voices: " not in done.stderr
+
+
+def test_a_scan_counts_the_tracks_that_hold_or_may_hold_a_voice(tmp_path):
+    for number, genre in enumerate(["Vocal", "Vocal", "Speech", ""], start=1):
+        path = tmp_path / f"{number}.flac"
+        write_noise(path, 1, number)
+        file = FLAC(path)
+        file["genre"] = genre
+        file.save()
+    quick = ("--no-vocals", "--no-embedding", "--library", tmp_path / "library.db")
+    assert (
+        "voices: 2 sung, 1 spoken, 1 not sure, listen first\n"
+        in run("scan", tmp_path, *quick).stderr
+    )
+    assert "voices: " not in run("scan", tmp_path, *quick).stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import playlist_builder as api
-from playlist_builder.cli import change, renew, written
+from playlist_builder.cli import change, output, renew, written
 from playlist_builder.cli.session import open_session
 from playlist_builder.errors import ServerError
 from playlist_builder.library.library import Library
@@ -432,17 +432,57 @@ def test_a_file_that_could_not_be_written_is_written_by_the_next_change(made_up,
     assert open_session("a.m3u8", "l.db").kept.number == 1
 
 
-@pytest.mark.parametrize("command", ["report", "sessions show", "rebuild --dry-run"])
-def test_all_notes_are_told_where_they_are_asked_for(made_up, command):
+@pytest.mark.parametrize(
+    ("command", "where"),
+    [
+        ("report", "playlist-builder report 1 --notes"),
+        ("sessions show", "playlist-builder report 1 --notes"),
+        ("rebuild --dry-run", "the same command with --notes"),
+    ],
+)
+def test_all_notes_are_told_where_they_are_asked_for(made_up, command, where):
     """Each view of a session tells the most important three, and where the others are."""
     made_up("build arc --duration 12m --min-length 30s")
     short, whole = made_up(command).stdout, made_up(f"{command} --notes").stdout
-    assert ": --notes\n" in short
+    assert f" more notes: {where}\n" in short
     assert "no session of these tracks goes below" in whole
     assert "no session of these tracks goes below" not in short
-    assert ": --notes" not in whole
+    assert "more notes: " not in whole
 
 
-def test_a_change_tells_where_its_notes_are(made_up):
+def test_a_change_tells_where_the_notes_of_its_own_session_are(made_up):
+    build = "build arc --duration 12m --min-length 30s"
+    assert ": playlist-builder report 1 --notes\n" in made_up(build).stdout
+    made_up(build)
+    assert ": playlist-builder report 1 --notes\n" in made_up("drop 1 2").stdout
+
+
+def test_what_is_built_is_shown_as_it_is_kept(made_up, monkeypatch):
+    """Energies are kept to so many places, and are rounded from there everywhere."""
+    shown = []
+    monkeypatch.setattr(output, "print_session", lambda session, **_: shown.append(session))
     made_up("build arc --duration 12m --min-length 30s")
-    assert ": playlist-builder report --notes\n" in made_up("drop 2").stdout
+    made_up("report")
+    built, kept = shown
+    assert (built.slots, built.tail, built.rms_error) == (kept.slots, kept.tail, kept.rms_error)
+
+
+def test_a_playlist_of_no_session_becomes_one_in_its_order_by_the_command_that_is_told(made_up):
+    made_up("build arc --duration 12m --min-length 30s -o a.m3u8")
+    before = paths_of("a.m3u8")
+    Path("c.m3u8").write_text("\n".join(before), encoding="utf-8")
+    told = made_up("report c.m3u8", code=1).stderr
+    assert "as they are: playlist-builder resolve 'c.m3u8', or in the order of a profile" in told
+    made_up("resolve c.m3u8 -o b.m3u8")
+    assert paths_of("b.m3u8")[: len(before)] == before
+
+
+def paths_of(file):
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_a_history_without_names_says_so(made_up):
+    done = made_up("history")
+    assert (done.stdout, done.stderr.startswith("The history holds no name yet")) == ("", True)
+    assert made_up("history --json").stdout == "[]\n"

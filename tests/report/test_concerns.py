@@ -88,3 +88,18 @@ def test_every_notice_that_matters_has_a_sentence_in_every_language(language):
         for each in concerns(replace(whole, warnings=(example,)), language):
             assert each.text
             assert each.notice == example
+
+
+def test_a_deep_fall_is_felt_as_much_as_a_rise_and_a_small_one_is_not():
+    where = {"count": 1, "limit_lu": 6.0, "title": "A", "at_s": 60.0, "phase": "calm"}
+    others = (
+        notice("may_hold_voice", count=1, total=2, titles=("A",)),
+        notice("loudness_jumps", **(where | {"worst_lu": 5.0})),
+        notice("opens_loud", title="B", lufs=-10.0),
+        notice("silences", count=1, limit=15.0, worst=20.0, title="A", at_s=60.0, phase="calm"),
+    )
+    deep, small = (notice("loudness_falls", worst_lu=fall_lu, **where) for fall_lu in (20.0, 8.0))
+    found = told(*others, deep)
+    assert [(each.notice, each.is_felt) for each in found][2:3] == [(deep, True)]
+    found = told(*others, small)
+    assert [(each.notice, each.is_felt) for each in found][-1:] == [(small, False)]

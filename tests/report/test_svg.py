@@ -350,7 +350,7 @@ def test_the_legend_fits_the_width(language, width):
     whole = session(slots, silences=(Silence(1800, 2000, "calm"),))
     drawn = svg.inline(whole, language, width=width)
     entries = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="faint">(.*?)<', drawn)[:5]
-    assert [text for _, _, text in entries][-1] == language.gettext("silence")
+    assert [text for _, _, text in entries][-1] == language.pgettext("plan", "silence")
     assert len({y for _, y, _ in entries}) > (width < 700)
     names = re.findall(r'<text x="[\d.]+" y="([\d.]+)" class="name">', drawn)
     for x, y, text in entries:

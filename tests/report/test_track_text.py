@@ -7,6 +7,7 @@ import pytest
 
 from playlist_builder.library.neighbours import EnergyRank
 from playlist_builder.models import Emotion
+from playlist_builder.report.language import LANGUAGES
 from playlist_builder.report.track_text import track_text, tracks_lines
 from playlist_builder.vocals import evidence
 from tests.support.synthetic import plain
@@ -61,3 +62,12 @@ def test_the_table_of_tracks_has_the_hints_that_fit(width, names):
     assert known.split()[: 1 + len(names)] == ["0.50", *(values[name] for name in names)]
     assert unknown.split()[:2] == ["0.50", "5:00"]
     assert "tension" not in next(tracks_lines([UNKNOWN], width=width))
+
+
+def test_silence_within_music_is_not_called_as_a_planned_one_is():
+    language = LANGUAGES["ja"]
+    features = replace(KNOWN.features, longest_silence_s=5.0)
+    lines = shown(replace(KNOWN, features=features), language=language)
+    (line,) = [line for line in lines if "5 秒" in line]
+    assert line.split()[0] == "無音"
+    assert language.pgettext("plan", "silence") == "沈黙"

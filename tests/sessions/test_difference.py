@@ -35,6 +35,24 @@ def test_the_same_session_does_not_differ():
     assert not difference(one, one)
 
 
+def test_a_phase_that_is_planned_longer_is_told_with_both_lengths():
+    text = (
+        'title = "A"\nsummary = "B"\nminutes = %g\nsources = ["C"]\n'
+        '[[phases]]\nname = "in"\nminutes = [0, 2]\nlevel = 0.2\nbasis = "D"\n'
+        '[[phases]]\nname = "out"\nminutes = [2, %g]\nlevel = 0.1\nbasis = "D"\n'
+    )
+    before, after = (
+        replace(
+            one,
+            request=replace(one.request, profile_text=text % (minutes, minutes)),
+            target_s=60.0 * minutes,
+        )
+        for one, minutes in ((session("abc"), 5), (session("abcd"), 7))
+    )
+    assert difference(before, after).phases == (("out", 180.0, 300.0),)
+    assert difference(after, after).phases == ()
+
+
 def test_what_went_and_came_has_its_numbers_then_and_now():
     before, after = session("abcd"), session("axcd")
     found = difference(before, after)
