@@ -265,15 +265,14 @@ class Running:
         coming = (n for n in places if self.line.clips[n].end > end)  # it may come more than once
         place, before = next(coming, places[-1]), self.score
         slot, editor = self.line.slots[place], self.bench.edited()
-        self.pending.clear()
+        is_coming = self.line.clips[place].at > max(begin, soon)
+        at_s = self.line.session_s(seconds(begin))
         try:
-            if self.line.clips[place].at > max(begin, soon):
-                self.bench.took(editor.drop(place + 1))
-                self._replay()
-            else:
-                at_s = self.line.session_s(seconds(begin))
-                self.bench.took(editor.replan(at_s=at_s, skip=True))
-                self._play(ended(self._continued(begin), path, begin, end))
+            edited = editor.drop(place + 1) if is_coming else editor.replan(at_s=at_s, skip=True)
+            self.pending.clear()
+            self.bench.took(edited)
+            score = self._continued(soon if is_coming else begin)
+            self._play(score if is_coming else ended(score, path, begin, end))
         except (ArrangeError, RequestError):
             self._note_gone(slot.title, slot.identity)
             return

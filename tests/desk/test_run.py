@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from playlist_builder import LibraryError, RequestError
+from playlist_builder import LibraryError, RequestError, StoppedError, stoppable
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
@@ -273,6 +273,21 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
     (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
     assert own.end < clip.end
     assert not gaps(bench.run)
+
+
+def test_a_search_for_what_comes_in_place_of_a_file_that_is_stopped_changes_nothing(bench):
+    bench.do("begin", {})
+    pressed = press(bench, "deeper", 302.0)
+    clip = bench.run.line.clips[bench.run.line.place(302.0) + 2]
+    at_s, before = clip.at * FRAME_S + 10.0, bench.run.score
+    lost = {"position_s": 303.0, "from_s": at_s, "until_s": clip.end * FRAME_S}
+    with stoppable(lambda: True), pytest.raises(StoppedError):
+        bench.do("lost", lost)
+    assert bench.run.score is before
+    (shown,) = bench.state()["run"]["pending"]
+    assert shown["press"] == pressed["press"]
+    bench.do("lost", lost)
+    assert bench.state()["run"]["pending"] == []
 
 
 @pytest.mark.parametrize("inside_s", [0.4, 5.0, 60.0])
