@@ -83,7 +83,6 @@ class Desk:
         The pages are told where it changed something. What is urgent stops it; then it has its turn
         once more. Raises RuntimeError where the server has ended.
         """
-
         if self._loop is None:
             raise AssertionError("the desk is not served")
         return asyncio.run_coroutine_threadsafe(self._asked(function), self._loop).result()

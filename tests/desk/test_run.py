@@ -199,7 +199,19 @@ def test_what_cannot_be_done_again_is_taken_back_too(bench):
     assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
 
 
-@pytest.mark.parametrize("button", BUTTONS)
+def test_behind_the_plan_it_is_calm_already_which_is_told_and_noted(bench):
+    bench.do("begin", {})
+    before = bench.run.score
+    answer = press(bench, "calm", bench.run.line.plan_s + 1.0)
+    assert answer["sentence"] == "The plan is over: what plays on is calm already"
+    assert (answer["from_s"], answer["left_s"]) == (None, 0.0)
+    assert bench.run.score is before
+    assert bench.state()["run"]["pending"] == []
+    (pressed,) = events(bench, "Pressed")
+    assert (pressed.button, pressed.effect) == ("calm", answer["sentence"])
+
+
+@pytest.mark.parametrize("button", sorted(BUTTONS.keys() - {"calm"}))
 def test_what_plays_behind_the_plan_is_not_steered(bench, button):
     bench.do("begin", {})
     with pytest.raises(RequestError, match="The plan is over"):

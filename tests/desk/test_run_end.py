@@ -171,7 +171,7 @@ def test_an_older_run_does_not_come_back_behind_one_that_was_ended(opened):
 
 HALF = r'{"run": "\ud800", "events": []}'  # of a character
 HALF_NOTE = r"""{"run": "x", "events": [
-    {"number": 9, "at": "2026-11-27T10:00:00+00:00", "session_s": 0, "kind": "note", "text": "\ud800"}
+    {"number": 9, "at": "2026-11-27T10:00:00Z", "session_s": 0, "kind": "note", "text": "\ud800"}
 ]}"""
 
 
