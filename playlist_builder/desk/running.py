@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from operator import eq
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playlist_builder import (
     ArrangeError,
@@ -143,7 +143,7 @@ class Running:
         press = Press(0, name, when, already, None, 0.0, self.score)
         is_done = name == "calm" and self._is_over()
         press = press if is_done else self._done(press)
-        acts = steer.NOW if when == steer.NOW else steer.AFTER
+        acts: Literal["now", "after"] = steer.NOW if when == steer.NOW else steer.AFTER
         pressed = Pressed(name, acts, press.sentence, press.from_s)
         number = self.log.note(pressed, self.position_s)
         if is_done:
