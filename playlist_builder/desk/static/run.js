@@ -48,7 +48,7 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: () => (innerWidth < NARROW ? 60 : innerHeight < LOW ? 70 : 150) });
+  const curve = new Curve({ height: () => (innerWidth < NARROW ? 60 : innerHeight < LOW ? 60 : 150) });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
