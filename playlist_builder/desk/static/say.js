@@ -24,6 +24,8 @@ export function say(sentence, { warns = false, passes = !warns } = {}) {
 function tell(sentence) {
   clearTimeout(timer);
   message.textContent = sentence;
+  const height = sentence ? message.parentElement.clientHeight + ASIDE : 0;
+  document.documentElement.style.scrollPaddingBottom = `${height}px`; // what is scrolled into view is seen
   uncover(document.activeElement);
 }
 document.addEventListener("focusin", ({ target }) => uncover(target));
