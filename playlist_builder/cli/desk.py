@@ -59,35 +59,35 @@ def desk(
         raise click.UsageError(_("--map needs --player."))
     if insecure and target is None:
         raise click.UsageError(_("--insecure needs --player."))
-    path = os.path.abspath(file_of(library))
-    found = serve.running(path)
-    if found is not None:
-        output.print_message(
-            _("The desk is open already: {address}").format(address=serve.link(found))
-        )
-        if not no_browser:
-            serve.show(found)
-        return
-    player = None
-    if target is not None:
-        password = cache(password_of(target))
-        connect = partial(api.connect_player, target, password, insecure=insecure)
-        with connect():  # asks for the password, and tells at once where nothing answers
-            player = serve.Outside(target, connect, maps)
+    path = os.path.realpath(file_of(library))
+    with serve.only(path) as found:
+        if found is not None:
+            output.print_message(
+                _("The desk is open already: {address}").format(address=serve.link(found))
+            )
+            if not no_browser:
+                serve.show(found)
+            return
+        player = None
+        if target is not None:
+            password = cache(password_of(target))
+            connect = partial(api.connect_player, target, password, insecure=insecure)
+            with connect():  # asks for the password, and tells at once where nothing answers
+                player = serve.Outside(target, connect, maps)
 
-    def ready(address: Address) -> None:
-        output.print_message(
-            _("The desk is at {address}  (Ctrl-C ends it)").format(address=serve.link(address))
-        )
-        if not no_browser:
-            serve.show(address)
+        def ready(address: Address) -> None:
+            output.print_message(
+                _("The desk is at {address}  (Ctrl-C ends it)").format(address=serve.link(address))
+            )
+            if not no_browser:
+                serve.show(address)
 
-    serve.serve(
-        path,
-        session=session,
-        language=language(),
-        folders=options.profile_folders(),
-        ready=ready,
-        player=player,
-    )
+        serve.serve(
+            path,
+            session=session,
+            language=language(),
+            folders=options.profile_folders(),
+            ready=ready,
+            player=player,
+        )
     output.print_message(_("The desk is closed."))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from playlist_builder import PlaylistBuilderError, StoppedError, check_stopped, stoppable
 from playlist_builder.desk.arguments import WAITED
 from playlist_builder.desk.bench import Bench
-from playlist_builder.desk.turns import BACKGROUND, Turn, Way
+from playlist_builder.desk.turns import ASKED, BACKGROUND, Turn, Way
 
 T = TypeVar("T")
 NEVER = Event()
@@ -80,18 +80,29 @@ class Desk:
     def ask(self, function: Callable[[Bench], T]) -> T:
         """Run a function of the bench in the thread of the library, from another one.
 
-        The pages are told where it changed something.
+        The pages are told where it changed something. What is urgent stops it; then it has its turn
+        once more. Raises RuntimeError where the server has ended.
         """
+        if self._loop is None:
+            raise AssertionError("the desk is not served")
+        return asyncio.run_coroutine_threadsafe(self._asked(function), self._loop).result()
 
-        def run() -> tuple[T, bool]:
-            before = self.bench.version
-            answer = function(self.bench)
-            return answer, self.bench.version != before
+    async def _asked(self, function: Callable[[Bench], T]) -> T:
+        def run() -> T:
+            with stoppable(turn.stop.is_set):
+                return function(self.bench)
 
-        answer, has_changed = self._thread.submit(run).result()
-        if has_changed:
-            self.tell_soon("state", {"version": self.bench.version})
-        return answer
+        before = self.bench.version
+        while True:
+            turn = Turn(ASKED, {})
+            try:
+                with self._taking(turn):
+                    return await self.call(run)
+            except StoppedError:
+                continue
+            finally:
+                if self.bench.version != before:
+                    self.tell("state", {"version": self.bench.version})
 
     async def do(
         self, name: str, given: Mapping[str, Any], *, seen: int | None, left: Event = NEVER

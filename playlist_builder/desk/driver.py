@@ -19,6 +19,7 @@ from playlist_builder import (
     PathMap,
     Player,
     Playing,
+    PlaylistBuilderError,
     Session,
     Tags,
 )
@@ -324,7 +325,8 @@ class Drive:
             if is_over:
                 run.end(Ended("finished"), to_s)
             elif is_checked:
-                run.check()
+                with suppress(PlaylistBuilderError):  # it comes again, and what sounded is noted
+                    run.check()
             position_at = run.position_at.timestamp()
             return {"position_s": to_s, "position_at": position_at, "paused": run.paused}
 

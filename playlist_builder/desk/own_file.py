@@ -10,12 +10,13 @@ from typing import Any
 def read(path: Path, longest: int) -> dict[str, Any]:
     """Return what a file of so many characters at most holds, empty where there is none.
 
-    A file that another user can have written, or a link, is none.
+    A file that another user can have written, a link, or one with half a character is none.
     """
     try:
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(opened, encoding="utf-8") as file:
             known = json.loads(file.read(longest)) if _is_own(os.fstat(opened)) else {}
+        json.dumps(known, ensure_ascii=False).encode()
     except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

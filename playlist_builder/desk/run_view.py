@@ -7,6 +7,7 @@ import numpy as np
 
 from playlist_builder import Clip, Profile, Session, session_concerns
 from playlist_builder.desk import views
+from playlist_builder.desk.mixes import Mix
 from playlist_builder.desk.timeline import (
     FRAMES_PER_S,
     Timeline,
@@ -43,6 +44,16 @@ def session(shown: Session, line: Timeline, profile: Profile, words: Words) -> d
             for place, (slot, clip) in pairs
         ],
         "silences": [{"start_s": start, "end_s": end} for start, end in line.silences()],
+    }
+
+
+def mix(shown: Mix, same_until_s: float) -> dict[str, Any]:
+    """Return what a page plays; up to a moment it is the same as before."""
+    return {
+        "number": shown.number,
+        "url": shown.url,
+        "length_s": shown.length_s,
+        "same_until_s": same_until_s,
     }
 
 

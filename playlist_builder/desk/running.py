@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from operator import eq
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playlist_builder import (
     ArrangeError,
@@ -31,13 +31,13 @@ from playlist_builder import (
     TakenBack,
     mix_session,
 )
-from playlist_builder.desk import run_view
+from playlist_builder.desk import run_view, steer
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.left import Left
 from playlist_builder.desk.levels import Provisional
 from playlist_builder.desk.log import Log
 from playlist_builder.desk.mixes import Mix
-from playlist_builder.desk.presses import Press
+from playlist_builder.desk.presses import Press, in_force
 from playlist_builder.desk.score import (
     Score,
     continued,
@@ -48,7 +48,6 @@ from playlist_builder.desk.score import (
     written,
 )
 from playlist_builder.desk.score_document import kept
-from playlist_builder.desk.steer import AFTER, BUTTONS, NOW, Button, Heard, moment, sentence
 from playlist_builder.desk.timeline import (
     FRAMES_PER_S,
     Timeline,
@@ -131,15 +130,24 @@ class Running:
         return max(max(each or profile.rules.crossfade_s) for each in (*fades, None))
 
     def press(self, name: str, when: str, position_s: float) -> Press:
-        """Do what a button says; raises PlaylistBuilderError where that cannot be."""
-        button = BUTTONS.get(name)
+        """Do what a button says; raises PlaylistBuilderError where that cannot be.
+
+        What needs nothing done, as calm behind the plan, is noted, and cannot be taken back.
+        """
+        button = steer.BUTTONS.get(name)
         if button is None:
             raise RequestError("There is no button {name!r}.", name=name)
         self.heard_until(position_s)
-        when = moment(button, when)
-        press = self._done(Press(0, name, when, "", None, 0.0, self.score))
-        pressed = Pressed(name, NOW if when == NOW else AFTER, press.sentence, press.from_s)
+        when = steer.moment(button, when)
+        already = self.bench.words.told(steer.CALM_ALREADY)
+        press = Press(0, name, when, already, None, 0.0, self.score)
+        is_done = name == "calm" and self._is_over()
+        press = press if is_done else self._done(press)
+        acts: Literal["now", "after"] = steer.NOW if when == steer.NOW else steer.AFTER
+        pressed = Pressed(name, acts, press.sentence, press.from_s)
         number = self.log.note(pressed, self.position_s)
+        if is_done:
+            return replace(press, number=number)
         until_s = self.log.steady_s() + TAKE_BACK_S  # from when it is answered: it may take long
         press = replace(press, number=number, until_s=until_s)
         self._tell_plan(name)
@@ -148,13 +156,17 @@ class Running:
 
     def _done(self, press: Press) -> Press:
         """Do what a button says, and return the press with what it does."""
-        button, before = BUTTONS[press.button], self.score
-        if self.line.place(self.position_s + LEAD_S) >= self.line.planned:
+        button, before = steer.BUTTONS[press.button], self.score
+        if self._is_over():
             raise RequestError("The plan is over: what plays now cannot be steered.")
         from_s = self._steer(button, press.when)
-        heard = Heard(from_s, self._phase(from_s), self.line.plan_s)
-        said = self.bench.words.told(sentence(button, heard))
+        heard = steer.Heard(from_s, self._phase(from_s), self.line.plan_s)
+        said = self.bench.words.told(steer.sentence(button, heard))
         return replace(press, sentence=said, from_s=from_s, before=before)
+
+    def _is_over(self) -> bool:
+        """Whether what plays is the tail, which is calm."""
+        return self.line.place(self.position_s + LEAD_S) >= self.line.planned
 
     def take_back(self, number: int, position_s: float) -> None:
         """Let a press not have been; what came after it is done again, as the press that it was.
@@ -265,15 +277,14 @@ class Running:
         coming = (n for n in places if self.line.clips[n].end > end)  # it may come more than once
         place, before = next(coming, places[-1]), self.score
         slot, editor = self.line.slots[place], self.bench.edited()
-        self.pending.clear()
+        is_coming = self.line.clips[place].at > max(begin, soon)
+        at_s = self.line.session_s(seconds(begin))
         try:
-            if self.line.clips[place].at > max(begin, soon):
-                self.bench.took(editor.drop(place + 1))
-                self._replay()
-            else:
-                at_s = self.line.session_s(seconds(begin))
-                self.bench.took(editor.replan(at_s=at_s, skip=True))
-                self._play(ended(self._continued(begin), path, begin, end))
+            edited = editor.drop(place + 1) if is_coming else editor.replan(at_s=at_s, skip=True)
+            self.pending.clear()
+            self.bench.took(edited)
+            score = self._continued(soon if is_coming else begin)
+            self._play(score if is_coming else ended(score, path, begin, end))
         except (ArrangeError, RequestError):
             self._note_gone(slot.title, slot.identity)
             return
@@ -285,6 +296,7 @@ class Running:
         """Return all that a page shows of the run, as JSON."""
         self.forget()
         calmness = run_view.calmness(self.bench.session, self.bench.words)
+        now_s = self.log.steady_s()
         position = {"position_s": self.position_s, "position_at": self.position_at.timestamp()}
         return position | {
             "id": self.log.run.id,
@@ -292,18 +304,13 @@ class Running:
             "begun_at": self.log.run.begun_at,
             "player": self.player,
             "paused": self.paused,
-            "mix": {
-                "number": self.mix.number,
-                "url": self.mix.url,
-                "length_s": self.mix.length_s,
-                "same_until_s": self.same_until_s,
-            },
+            "mix": run_view.mix(self.mix, self.same_until_s),
             "session": run_view.session(
                 self.bench.session, self.line, self.bench.profile, self.bench.words
             ),
             "first": self.first,
             "sounds": [run_view.sound(each, self.identities) for each in self.score.sounds],
-            "pending": [each.view(self.log.steady_s()) for each in self._in_force()],
+            "pending": [each.view(now_s) for each in in_force(self.pending, now_s)],
             "told": [*self.told, *calmness, *self._unwritten()],
         }
 
@@ -312,13 +319,6 @@ class Running:
         why = self.bench.unkept or (words.told(failure) if failure is not None else "")
         return [words.told(Phrase(UNWRITTEN.message, why=why))] if why else []
 
-    def _in_force(self) -> list[Press]:
-        """Return what can be taken back, but for what a later "Calm now" has ended."""
-        now_s = self.log.steady_s()
-        calms = [place for place, each in enumerate(self.pending) if each.button == "calm"]
-        shown = self.pending[calms[-1] if calms else 0 :]
-        return [each for each in shown if each.until_s > now_s]
-
     def _note_gone(self, title: str, identity: str) -> None:
         said = self.bench.words.told(Phrase(GONE.message, title=title))
         if said not in self.told:
@@ -326,7 +326,7 @@ class Running:
             self.log.note(Deviation(said, identity), self.position_s)
             self.bench.version += 1
 
-    def _steer(self, button: Button, when: str) -> float | None:
+    def _steer(self, button: steer.Button, when: str) -> float | None:
         """Do what a button says; return from when it is heard."""
         now_s = self.position_s + LEAD_S
         place = self.line.place(now_s)
@@ -334,8 +334,8 @@ class Running:
         alone_s = seconds(settled(self.score, frames(now_s)))
         cut_s = max(alone_s, start_s(clip) + LEAST_PLAYED_S)
         stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
-        is_cut = when == NOW and cut_s + AFTER_CUT_S < stays_s
-        if button is BUTTONS["skip"] and not is_cut:
+        is_cut = when == steer.NOW and cut_s + AFTER_CUT_S < stays_s
+        if button is steer.BUTTONS["skip"] and not is_cut:
             raise RequestError("The next track is about to begin.")
         at_s = self.line.session_s(cut_s if is_cut else now_s)
         before, editor = self.score, self.bench.edited()

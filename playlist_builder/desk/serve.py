@@ -11,8 +11,8 @@ import secrets
 import socket
 import time
 import webbrowser
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -24,6 +24,7 @@ from playlist_builder import PathMap
 from playlist_builder.desk import address as addresses
 from playlist_builder.desk import downloads, machine, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
+from playlist_builder.desk.alone import alone
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.connections import AT_ONCE, STAYS_S, WAITING, connection_type
@@ -41,6 +42,8 @@ ENDED = "ended"  # what pages are told when the desk ends
 ANSWER_S = 2.0  # in which a desk that runs says so
 LONGEST_ANSWER = 10_000  # bytes
 CLOSING_S = 1  # for pages that listen for changes
+BEGINS_S = 30.0  # in which a desk that has begun answers, and one that ends has ended
+LOOK_S = 0.2  # between two looks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,28 @@ def running(library: str) -> Address | None:
     given = str(answer.get("proof")) if isinstance(answer, dict) else ""
     proof = known.proof(nonce, library).encode()
     return known if hmac.compare_digest(given.encode("utf-8", "replace"), proof) else None
+
+
+@contextmanager
+def only(library: str) -> Iterator[Address | None]:
+    """Yield the address of the desk of a library, or None: no other one begins in this block then.
+
+    Of two that begin at the same moment, the second waits until the first answers. Raises DeskError
+    where that never does.
+    """
+    until_s = time.monotonic() + BEGINS_S
+    while True:
+        with alone(library) as is_alone:
+            found = running(library)
+            if found is not None or is_alone:
+                yield found
+                return
+        if time.monotonic() >= until_s:
+            raise DeskError(
+                "A desk of the library {path} runs, but does not answer. End it first.",
+                path=library,
+            )
+        time.sleep(LOOK_S)
 
 
 def asked(port: int, path: str) -> bytes:

@@ -84,6 +84,7 @@ BUTTONS: Mapping[str, Button] = {
         lasts_s=SILENCE_S,
     ),
 }
+CALM_ALREADY = Phrase("The plan is over: what plays on is calm already")
 UNCHANGED = Phrase("Nothing else fits: what follows stays as it is")
 
 

@@ -10,7 +10,8 @@ from threading import Event
 from typing import Any
 
 BACKGROUND = frozenset({"alternatives"})  # questions that take long
-PASSIVE = frozenset({"heard", "note"})  # which disturb nothing
+ASKED = "asked"  # by the desk itself, as for a player that it drives
+PASSIVE = frozenset({"heard", "note", ASKED})  # which disturb nothing
 STEERING = frozenset({"press", "take_back"})
 LOOKING = frozenset({"choices", "budget", "candidates", "search", "music", "track"})  # no change
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from playlist_builder import Silent, Sounded
+from playlist_builder import Silent, Sounded, StoppedError
 from playlist_builder.desk import driver as drivers
 from playlist_builder.desk.driver import Drive, Driver, Reach
+from playlist_builder.desk.running import Running
 from playlist_builder.errors import ServerError
 from tests.desk.support import LASTS_S
 from tests.support.fake_player import FakePlayer
@@ -181,3 +182,19 @@ def test_a_session_that_the_player_does_not_know_is_not_begun(bench, clock):
     with pytest.raises(ServerError, match="--map FROM=TO"):
         bench.do("begin", {})
     assert bench.run is None
+
+
+def test_a_look_for_files_that_is_stopped_comes_again_and_nothing_is_noted_twice(
+    driven, monkeypatch
+):
+    looks = []
+
+    def check(_):
+        looks.append(1)
+        raise StoppedError("Something else has come.")
+
+    monkeypatch.setattr(Running, "check", check)
+    assert driven.later(30.0)
+    assert len(looks) > 1
+    sounded = [each.what for each in driven.noted() if isinstance(each.what, Sounded)]
+    assert sum(each.seconds for each in sounded) == pytest.approx(30.0, abs=1.1)

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from playlist_builder import LibraryError, RequestError
+from playlist_builder import LibraryError, RequestError, StoppedError, stoppable
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
@@ -199,7 +199,19 @@ def test_what_cannot_be_done_again_is_taken_back_too(bench):
     assert [each.press for each in events(bench, "TakenBack")] == [first["press"], later["press"]]
 
 
-@pytest.mark.parametrize("button", BUTTONS)
+def test_behind_the_plan_it_is_calm_already_which_is_told_and_noted(bench):
+    bench.do("begin", {})
+    before = bench.run.score
+    answer = press(bench, "calm", bench.run.line.plan_s + 1.0)
+    assert answer["sentence"] == "The plan is over: what plays on is calm already"
+    assert (answer["from_s"], answer["left_s"]) == (None, 0.0)
+    assert bench.run.score is before
+    assert bench.state()["run"]["pending"] == []
+    (pressed,) = events(bench, "Pressed")
+    assert (pressed.button, pressed.effect) == ("calm", answer["sentence"])
+
+
+@pytest.mark.parametrize("button", sorted(BUTTONS.keys() - {"calm"}))
 def test_what_plays_behind_the_plan_is_not_steered(bench, button):
     bench.do("begin", {})
     with pytest.raises(RequestError, match="The plan is over"):
@@ -273,6 +285,21 @@ def test_a_track_that_breaks_while_it_plays_fades_into_another_one(bench):
     (own,) = [each for each in bench.run.score.sounds if each.path == clip.path]
     assert own.end < clip.end
     assert not gaps(bench.run)
+
+
+def test_a_search_for_what_comes_in_place_of_a_file_that_is_stopped_changes_nothing(bench):
+    bench.do("begin", {})
+    pressed = press(bench, "deeper", 302.0)
+    clip = bench.run.line.clips[bench.run.line.place(302.0) + 2]
+    at_s, before = clip.at * FRAME_S + 10.0, bench.run.score
+    lost = {"position_s": 303.0, "from_s": at_s, "until_s": clip.end * FRAME_S}
+    with stoppable(lambda: True), pytest.raises(StoppedError):
+        bench.do("lost", lost)
+    assert bench.run.score is before
+    (shown,) = bench.state()["run"]["pending"]
+    assert shown["press"] == pressed["press"]
+    bench.do("lost", lost)
+    assert bench.state()["run"]["pending"] == []
 
 
 @pytest.mark.parametrize("inside_s", [0.4, 5.0, 60.0])

@@ -169,9 +169,17 @@ def test_an_older_run_does_not_come_back_behind_one_that_was_ended(opened):
     assert opened().run is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"run": 1}', '{"run": "x", "events": [{}]}'])
+HALF = r'{"run": "\ud800", "events": []}'  # of a character
+HALF_NOTE = r"""{"run": "x", "events": [
+    {"number": 9, "at": "2026-11-27T10:00:00Z", "session_s": 0, "kind": "note", "text": "\ud800"}
+]}"""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"run": 1}', '{"run": "x", "events": [{}]}', HALF, HALF_NOTE]
+)
 def test_a_file_that_is_spoilt_is_none(opened, text):
     first = opened()
     first.do("begin", {})
-    aside.file_of(first.library.path).write_text(text)
+    aside.file_of(first.library.path).write_text(text.replace('"x"', f'"{first.run.log.run.id}"'))
     assert opened().state()["run"]["paused"]

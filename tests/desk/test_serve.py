@@ -6,13 +6,17 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
 
 from playlist_builder.desk import address as addresses
+from playlist_builder.desk import serve
 from playlist_builder.desk.address import HOST, Address
+from playlist_builder.desk.alone import alone
 from playlist_builder.desk.serve import renew
+from playlist_builder.errors import DeskError
 from tests.support.libraries import fill_there
 
 PATIENCE_S = 60.0
@@ -52,6 +56,47 @@ def test_a_second_start_finds_the_first_and_shows_another_key(library):
             assert second.wait(PATIENCE_S) == 0
         assert (again, path == other) == (server, False)
         assert [opened(server, each) for each in (path, other, path)] == [303, 303, 403]
+
+
+def test_two_that_start_at_the_same_moment_are_one_desk(library):
+    with started(library) as one, started(library) as other:
+        servers = {server_and_path(each)[0] for each in (one, other)}
+        until_s = time.monotonic() + PATIENCE_S
+        while one.poll() is other.poll() is None and time.monotonic() < until_s:
+            time.sleep(0.1)
+        assert {one.poll(), other.poll()} == {None, 0}
+    assert len(servers) == 1
+
+
+def test_the_desk_of_a_library_is_found_by_a_link_to_it(library, tmp_path):
+    link = tmp_path / "linked.db"
+    link.symlink_to(library)
+    with started(library) as first:
+        server, path = server_and_path(first)
+        with started(link) as second:
+            again, other = server_and_path(second)
+            assert second.wait(PATIENCE_S) == 0
+        assert (again, path == other) == (server, False)
+    with started(link) as first, started(library) as second:
+        assert server_and_path(first)[0] == server_and_path(second)[0]
+
+
+def test_a_desk_that_answers_nothing_is_named_and_no_other_one_begins(library, monkeypatch):
+    monkeypatch.setattr(serve, "BEGINS_S", 0.5)
+    with (
+        alone(str(library)) as is_alone,
+        pytest.raises(DeskError, match="does not answer"),
+        serve.only(str(library)),
+    ):
+        assert is_alone
+    with serve.only(str(library)) as found:
+        assert found is None
+
+
+def test_where_there_are_no_locks_nobody_holds_one(tmp_path):
+    for given in ((str(tmp_path / "l.db"), "win32"), (str(tmp_path / "gone" / "l.db"),)):
+        with alone(*given) as one, alone(*given) as other:
+            assert (one, other) == (True, True)
 
 
 @pytest.mark.parametrize(

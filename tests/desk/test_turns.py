@@ -78,6 +78,25 @@ def test_what_sounded_is_taken_once_more_behind_a_call_for_calm():
     assert (one[0], done) == (True, ["calm", "heard"])
 
 
+def test_what_the_desk_itself_asks_is_stopped_by_a_call_for_calm_and_follows_it():
+    """As where a file of a session that a player plays is gone, and another one is looked for."""
+    bench = Busy()
+    desk = Desk(lambda: bench)
+    desk.open()
+
+    async def both():
+        desk.serve()
+        one = asyncio.create_task(
+            asyncio.to_thread(desk.ask, lambda bench: bench.do("look", {"waited_s": 0.0}))
+        )
+        await asyncio.to_thread(bench.begun.wait, PATIENCE_S)
+        await asyncio.wait_for(desk.do(*press("calm"), seen=None), PATIENCE_S)
+        await asyncio.wait_for(one, PATIENCE_S)
+
+    asyncio.run(both())
+    assert bench.done == ["calm", "look"]
+
+
 def test_alternatives_end_where_the_session_changes_and_come_behind_a_question():
     (one, _), _ = asked(("alternatives", {}), press("calm"))
     assert isinstance(one, Superseded)

@@ -2,17 +2,19 @@
 // which the plan is drawn higher or lower, sooner or later. See `Curve`.
 
 import { html, keyed, set, svg, write } from "./dom.js";
+import { cut, LETTER, rowsOf, wide } from "./labels.js";
 import { clamp, energy, plan, tension, tints } from "./lines.js";
 import { marks } from "./marks.js";
 import { clock, text } from "./texts.js";
 
 const LEFT = 34;
 const RIGHT = 14;
-const NAMES = 22; // pixels of the names of the phases
+const NAMES = 22; // pixels of a row of names of the phases
+const MOST_ROWS = 3; // of them
 const MARKS = 22; // of numbered marks, where there are any
+const ASIDE = 5; // pixels of a name beside its line
 const STRIP = 36; // of the blocks
 const AXIS = 24;
-const LETTER = 7.2; // about the width of a letter
 const TICK_SPACE = 60;
 const MINUTES = [1, 2, 5, 10, 15, 20, 30, 60, 120, 240];
 const STEP = 0.02; // by an arrow key
@@ -235,14 +237,14 @@ function frameOf(session, width, { height, small, hasMarks }) {
   const end_s = session.slots.at(-1)?.end_s ?? 0;
   const length_s = Math.max(session.target_s ?? 0, session.duration_s ?? session.length_s ?? 0, end_s, 60);
   const [left, right] = small ? [2, 2] : [LEFT, RIGHT];
-  const names = small ? 0 : NAMES * (fits(session, width - left - right, length_s) ? 1 : 2);
-  const top = small ? 2 : names + (hasMarks ? MARKS : 0) + 6;
-  const foot = top + height();
   const scale = (width - left - right) / length_s;
+  const rows = small ? [] : nameRows(session, (at) => left + at * scale);
+  const top = small ? 2 : NAMES * (Math.max(0, ...rows) + 1) + (hasMarks ? MARKS : 0) + 6;
+  const foot = top + height();
   return {
     ...{ width, left, right: width - right, top, foot, length_s, strip: foot + 2 },
     height: small ? foot + 2 : foot + STRIP + AXIS + 4,
-    rows: names / NAMES,
+    rows,
     x: (at) => left + at * scale,
     y: (level) => foot - level * (foot - top),
     level: (y) => clamp((foot - y) / (foot - top), 0, 1),
@@ -250,12 +252,10 @@ function frameOf(session, width, { height, small, hasMarks }) {
   };
 }
 
-const wide = (words) => [...words].reduce((sum, letter) => sum + (letter > "\u2fff" ? 13 : LETTER), 0);
-
-function fits(session, width, length_s) {
-  return session.phases.every(
-    (phase) => wide(phase.name) + 8 <= ((phase.end_s - phase.start_s) / length_s) * width,
-  );
+// In which row each phase is named.
+function nameRows({ phases }, x) {
+  const begins = phases.map((phase) => x(phase.start_s));
+  return rowsOf(begins, phases.map((phase, place) => begins[place] + ASIDE + wide(phase.name)), MOST_ROWS);
 }
 
 function elements(session, frame, { small, hasMarks }, press) {
@@ -340,14 +340,6 @@ function label(slot, place, x, end, frame) {
   ];
 }
 
-// As much of a text as fits, or nothing where that would say too little.
-function cut(said, width) {
-  if (wide(said) <= width) return said;
-  const letters = [...said];
-  while (letters.length && wide(letters.join("")) > width - LETTER) letters.pop();
-  return letters.length >= 4 ? `${letters.join("").trimEnd()}…` : "";
-}
-
 function area(slot, frame) {
   const levels = slot.contour?.length ? slot.contour : [slot.energy];
   const points = [[slot.start_s, levels[0]]];
@@ -361,14 +353,13 @@ function area(slot, frame) {
 }
 
 function* phases(session, frame) {
-  const borders = [...session.phases.map((phase) => frame.x(phase.start_s)), frame.right];
+  const begins = session.phases.map((phase) => frame.x(phase.start_s));
   for (const [place, phase] of session.phases.entries()) {
-    const x = borders[place];
-    const next = borders[Math.min(place + frame.rows, borders.length - 1)];
-    const row = place % frame.rows;
+    const [x, row] = [begins[place], frame.rows[place]];
+    const next = begins.find((_, other) => other > place && frame.rows[other] <= row) ?? frame.right;
     const y = 15 + NAMES * row;
     yield svg("path", { class: "phase", d: `M${x.toFixed(1)} ${y - 11}V${frame.foot}` });
-    yield words(x + 5, y, cut(phase.name, next - x - 6), "name");
+    yield words(x + ASIDE, y, cut(phase.name, next - x - ASIDE), "name");
   }
 }
 

@@ -42,6 +42,7 @@ desk.addEventListener("state", ({ detail }) => {
     view.replaceChildren();
     view.dataset.view = show.name;
     document.body.classList.toggle("running", show === run);
+    document.body.classList.toggle("quiet", show === run || show === after); // until it is left
   }
   show(view, detail);
   if (before && before !== show.name) announce();

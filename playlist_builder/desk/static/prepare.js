@@ -5,6 +5,7 @@ import { ask, change, current, desk, run } from "./api.js";
 import { Curve } from "./curve.js";
 import { html, set, write } from "./dom.js";
 import { bar, playing, silence } from "./hear.js";
+import { key } from "./legend.js";
 import { choices, chosen, picker } from "./pick.js";
 import { say, tried } from "./say.js";
 import { scanning } from "./setup.js";
@@ -216,8 +217,6 @@ desk.addEventListener("busy", ({ detail }) => {
 });
 
 const plotHeight = () => (window.innerWidth < 640 ? 190 : window.innerWidth < 1600 ? 270 : 380);
-
-const key = (kind, name) => html("span", { class: `key ${kind}` }, text(name));
 
 function described(session) {
   const own = session.slots.filter((slot) => !slot.tail);

@@ -3,6 +3,7 @@
 import { ask, current, desk, Refused } from "./api.js";
 import { Curve } from "./curve.js";
 import { html, keyed, set, write } from "./dom.js";
+import { key } from "./legend.js";
 import { plan } from "./lines.js";
 import { keepAwake, onKeys, onLongPress } from "./press.js";
 import { Playing } from "./playing.js";
@@ -20,7 +21,7 @@ const PEDAL = ["softer", "deeper", "hold", "calm", "skip", "pause"]; // what a s
 const NARROW = 700; // pixels of a phone
 const LOW = 620; // pixels, below which the curve leaves its place to the buttons
 const TOLD = 2; // of what was told last: that a file is gone does not hide how calm the music is
-const REFUSED_MS = 6000; // for which a button says why it did nothing
+const ANSWERED_MS = 10_000; // for which a button says why it did nothing, or how to press it
 
 let shown = null; // what was made for the run on the page
 
@@ -47,16 +48,22 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: () => (innerWidth < NARROW || innerHeight < LOW ? 70 : 150) });
+  const curve = new Curve({ height: () => (innerWidth < NARROW ? 60 : innerHeight < LOW ? 60 : 150) });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
+  const first_key = key("first", "run_first");
+  const legend = html(
+    "p",
+    { class: "legend", "aria-hidden": "true" }, // as the picture
+    ...[key("played", "run_plays"), key("plan", "run_plan"), first_key, key("tense", "tension"), key("head", "run_now")],
+  );
   const words = html("p", { class: "unseen" });
   const now = line("run_now");
   const next = line("run_next");
   const go = html("button", { class: "go", hidden: true, onclick: () => sound.start() }, text("run_go_on"));
   const when = chooser();
-  const refused = new Map(); // button to the sentence that it says, and until when
+  const answers = new Map(); // button to the sentence that it says, until when, and whether it warns
   const waiting = new Set(); // buttons whose plan is being made
   const buttons = new Map(BUTTONS.map((name) => [name, button(name, () => press(name))]));
   const note = noteField(() => sound.position_s);
@@ -64,7 +71,7 @@ function made(first) {
   const end = html("button", { class: "end" }, text("run_end"));
   const keys = keysDialog();
   const told = html("p", { class: "told", role: "status" });
-  onLongPress(end, finish, () => say(text("run_end_hold"), { warns: true, passes: true }));
+  onLongPress(end, finish, hint);
 
   const element = html(
     "div",
@@ -72,6 +79,7 @@ function made(first) {
     html("h1", { class: "unseen" }, text("run_title")),
     html("header", {}, place, phase, left),
     curve.element,
+    legend,
     words,
     html("div", { class: "tracks" }, now.element, next.element, go),
     told,
@@ -89,25 +97,37 @@ function made(first) {
 
   async function press(name) {
     const pending = pendingOf(name);
-    refused.delete(name);
+    answers.delete(name);
     waiting.add(name);
     tick();
+    let [sentence, warns] = ["", false];
     try {
       if (pending) {
         await ask("take_back", { press: pending.press, position_s: sound.position_s });
-        say(text("run_taken_back", { button: text(`button_${name}`) }));
+        sentence = text("run_taken_back", { button: text(`button_${name}`) });
       } else {
         const answer = await ask("press", { button: name, when: when.value, position_s: sound.position_s });
         if (!answer) throw new Refused(text("elsewhere"));
-        say(answer.sentence);
+        sentence = answer.sentence;
+        if (!answer.left_s) answers.set(name, { sentence, warns, until: performance.now() + ANSWERED_MS });
       }
     } catch (error) {
-      const sentence = error instanceof Refused ? error.message : text("unreachable");
-      refused.set(name, { sentence, until: performance.now() + REFUSED_MS });
-      say(sentence, { warns: true, passes: true });
+      [sentence, warns] = [error instanceof Refused ? error.message : text("unreachable"), true];
+      answers.set(name, { sentence, warns, until: performance.now() + ANSWERED_MS });
     }
     waiting.delete(name);
     tick();
+    say(sentence, { warns: warns && isCut(buttons.get(name).querySelector(".said")), passes: true });
+  }
+
+  // A press that was too short: the button says how it is pressed, for a moment.
+  let hinted = null;
+  function hint() {
+    const sentence = text("run_end_hold");
+    write(end, sentence);
+    say(sentence);
+    clearTimeout(hinted);
+    hinted = setTimeout(() => write(end, text("run_end")), ANSWERED_MS);
   }
 
   async function pause() {
@@ -167,15 +187,16 @@ function made(first) {
 
   function showButton(name, each) {
     const pending = pendingOf(name);
-    const why = refused.get(name);
-    const isRefused = Boolean(why) && why.until > performance.now();
+    const answer = answers.get(name);
+    const isAnswered = Boolean(answer) && answer.until > performance.now();
     each.classList.toggle("pending", Boolean(pending));
-    each.classList.toggle("refused", isRefused);
+    each.classList.toggle("answered", isAnswered);
+    each.classList.toggle("refused", isAnswered && answer.warns);
     const said = each.querySelector(".said");
     each.classList.toggle("waiting", waiting.has(name));
     if (waiting.has(name)) write(said, text("run_wait"));
     else if (pending) write(said, pending.sentence);
-    else write(said, isRefused ? why.sentence : "");
+    else write(said, isAnswered ? answer.sentence : "");
     write(each.querySelector(".back"), pending && !waiting.has(name) ? text("run_take_back") : "");
   }
 
@@ -184,6 +205,7 @@ function made(first) {
     for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
     curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
+    first_key.hidden = String(state.session.curve) === String(state.first.curve);
     write(told, state.told.slice(-TOLD).join(" "));
     tick();
   }
@@ -215,6 +237,8 @@ function browserSound() {
 
 // The sound of the page is made once, and told who holds the desk, before a run is shown.
 export const prepareSound = () => browserSound();
+
+const isCut = (element) => element.scrollHeight > element.clientHeight + 1;
 
 const named = (slot) => (slot.artist ? `${slot.title} · ${slot.artist}` : slot.title);
 
@@ -249,7 +273,12 @@ function chooser() {
       html("input", { type: "radio", name: "when", value, checked: value === "after" }),
       html("span", {}, text(`run_when_${value}`)),
     );
-  const element = html("fieldset", { class: "when" }, html("legend", { class: "unseen" }, text("run_when")), choice("after"), choice("now"));
+  const element = html(
+    "div",
+    { class: "when", role: "radiogroup", "aria-labelledby": "when" },
+    html("span", { class: "word", id: "when" }, text("run_when")),
+    html("div", { class: "choice" }, choice("after"), choice("now")),
+  );
   return {
     element,
     get value() {

@@ -521,3 +521,63 @@ def test_a_field_that_a_search_does_not_know_is_named(visit):
     assert "Did you mean 'energy'" in page.text_content("#message")
     page.fill("#query", "energy<.3")
     page.wait_for_selector("#message:empty", state="attached")
+
+
+OVERLAP = """() => {
+  const line = document.querySelector("#message").parentElement.getBoundingClientRect();
+  const own = document.activeElement.getBoundingClientRect();
+  return own.bottom > line.top && own.top < line.bottom;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_is_told_covers_nothing_that_has_the_focus_and_can_be_closed(visit, width):
+    page = visit(width=width)
+    drop = page.locator(".track:nth-child(5) .drop")
+    drop.evaluate("one => scrollTo(0, scrollY + one.getBoundingClientRect().bottom - innerHeight)")
+    drop.evaluate("one => one.focus({ preventScroll: true })")
+    changed(page, lambda: page.keyboard.press("Enter"))
+    until(page, "document.querySelector('#message').textContent.includes('Out: ')")
+    until(page, "document.activeElement.matches('.track:nth-child(5) .drop')")
+    assert page.evaluate(OVERLAP) is False
+    assert page.get_by_role("status").is_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Close").click()
+    assert page.evaluate("document.querySelector('#message').textContent") == ""
+    assert page.get_by_role("button", name="Close").is_hidden()
+
+
+CHOSEN_FITS = """() => {
+  const list = document.querySelector("#kept");
+  const pen = document.createElement("canvas").getContext("2d");
+  const { font, paddingLeft, paddingRight } = getComputedStyle(list);
+  pen.font = font;
+  const arrow = 20;
+  const free = list.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - arrow;
+  return pen.measureText(list.selectedOptions[0].text).width <= free;
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_no_name_is_cut(visit, language, width):
+    """Of the session that is open, and of its phases."""
+    page = visit(language, width=width)
+    until(page, "document.querySelector('#kept').selectedOptions.length")
+    assert page.evaluate(CHOSEN_FITS)
+    names = page.locator(".plot .curve text.name").all_text_contents()
+    assert not [each for each in names if "\N{HORIZONTAL ELLIPSIS}" in each]
+
+
+ROWS = """async ([begins, ends, most]) => {
+  const { rowsOf } = await import("./static/labels.js");
+  return rowsOf(begins, ends, most);
+}"""
+
+
+def test_names_of_phases_meet_neither_each_other_nor_a_line(visit):
+    page = visit()
+    assert page.evaluate(ROWS, [[0, 50, 100], [40, 90, 140], 3]) == [0, 0, 0]
+    assert page.evaluate(ROWS, [[0, 20, 100], [40, 60, 140], 3]) == [0, 1, 0]
+    assert page.evaluate(ROWS, [[0, 20, 50], [40, 60, 90], 3]) == [0, 1, 2]
+    assert page.evaluate(ROWS, [[0, 10, 20, 30], [90, 90, 90, 90], 3]) == [0, 1, 2, 2]

@@ -118,12 +118,29 @@ def axe_of(page):
     return [each["id"] for each in Axe().run(page).response["violations"]]
 
 
+SCHEME = "getComputedStyle(document.body).colorScheme"
+ACTS = {"en": "Buttons act", "ja": "操作が効くのは"}
+TIMES_ARE_SEEN = """() => [...document.querySelectorAll(".place, .left")].every((each) => {
+  const { left, top, width, height } = each.getBoundingClientRect();
+  return document.elementFromPoint(left + width / 2, top + height / 2) === each;
+})"""
+
+
+def names_of(page):
+    """Return the names of the phases and the numbers of the tracks in the curve."""
+    return page.locator(".run .curve text.name").all_text_contents()
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, desk, language):
     served, url = desk(language)
     with page_of(browser, url, viewport={"width": 390, "height": 844}) as page:
         begin(page)
-        assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+        assert page.evaluate(SCHEME) == "dark"
+        assert page.get_by_role("radiogroup", name=ACTS[language]).is_visible()
+        assert page.locator("#when").bounding_box()["width"] > 50
+        assert page.locator(".run .legend .key:visible").count() == 4
+        assert not [each for each in names_of(page) if "\N{HORIZONTAL ELLIPSIS}" in each]
         assert all(each.bounding_box()["height"] >= 88 for each in page.locator(".steer").all())
         assert page.evaluate("document.documentElement.scrollHeight") <= 844
         deeper = page.locator("[data-button=deeper]")
@@ -139,13 +156,22 @@ def test_a_session_is_steered_by_its_buttons_and_ends_in_its_record(browser, des
         page.wait_for_selector(".halt.paused")
         page.keyboard.press("Space")
         page.wait_for_selector(".halt:not(.paused)")
+        before = page.locator("button.end").text_content()
         page.locator("button.end").click()
         assert page.locator(".run").count() == 1
+        assert page.locator("button.end").text_content() not in {before, ""}
+        assert page.locator("#message").text_content() == page.text_content("button.end")
+        assert page.evaluate(SEEN_WHOLE)
+        assert page.evaluate(TIMES_ARE_SEEN)
         end(page)
         assert axe_of(page) == []
+        assert page.evaluate(SCHEME) == "dark"  # until it is left
         for link in page.locator(".after a").all():
             answer = page.request.get(f"{page.url}{link.get_attribute('href')}")
             assert answer.status == 200
+        page.click(".after button")
+        page.wait_for_selector(".prepare")
+        assert page.evaluate(SCHEME) == "light dark"
     found, _, events = holes(served.library)
     assert found == []
     assert {Begun, Pressed, TakenBack, Paused, Resumed, Ended} <= set(map(type, events))
@@ -175,7 +201,8 @@ def test_every_button_is_in_sight_on_every_screen(browser, desk, language):
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate(SEEN_WHOLE), (width, height)
-            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+            higher = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+            assert higher <= 0, (width, height)
 
 
 def test_what_is_told_of_calm_music_and_of_a_file_that_is_gone_is_seen_together(browser, desk):
@@ -217,6 +244,53 @@ def test_the_length_is_one_figure_and_calm_ends_what_was_pressed(browser, desk):
         planned = [page.locator(f".curve .{kind}").get_attribute("d") for kind in ("first", "plan")]
         assert planned[0] != planned[1]
         end(page)
+
+
+def test_behind_the_plan_a_call_for_calm_is_answered_and_is_no_failure(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+
+        def late(route):
+            given = json.loads(route.request.post_data)
+            route.continue_(post_data=json.dumps(given | {"position_s": 10_000.0}))
+
+        page.route("**/api/do/press", late)
+        page.click("[data-button=calm]")
+        page.wait_for_selector("[data-button=calm].answered:not(.waiting)")
+        assert "calm already" in page.text_content("[data-button=calm] .said")
+        assert page.locator("[data-button=calm]:is(.refused, .pending)").count() == 0
+        page.click("[data-button=deeper]")
+        page.wait_for_selector("[data-button=deeper].refused:not(.waiting)")
+        assert "The plan is over" in page.text_content("#message")
+        assert page.locator("#message.warns").count() == 0  # the button says it whole
+        end(page)
+
+
+def test_what_is_told_while_it_runs_has_a_place_of_its_own(browser, desk):
+    _, url = desk()
+    with page_of(browser, url) as page:
+        begin(page)
+        for command in ("pause", "resume"):
+            page.route(f"**/api/do/{command}", lambda route: route.abort())
+        page.click(".halt")
+        page.wait_for_selector("#message.warns:not(:empty)")
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(COVERED) == [], (width, height)
+            is_low = height == 600  # it scrolls there
+            assert is_low or page.evaluate("scrollY") == 0, (width, height)
+        assert axe_of(page) == []
+
+
+COVERED = """() => {
+  scrollTo(0, document.documentElement.scrollHeight);
+  const shown = document.querySelector("#message").parentElement.getBoundingClientRect();
+  return [...document.querySelectorAll(".run :is(button, input, p)")]
+    .filter((each) => each.checkVisibility() && !each.matches(".unseen"))
+    .filter((each) => each.getBoundingClientRect().bottom > shown.top + 1)
+    .map((each) => each.className);
+}"""
 
 
 def test_a_server_that_is_killed_is_not_heard_and_every_second_is_noted(browser, desk):

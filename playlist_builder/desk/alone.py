@@ -1,0 +1,48 @@
+"""A lock beside a library, which a desk holds as long as it lives: a second start finds it.
+
+It is free again when its process has ended, whatever ended it. The file stays where it is.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SUFFIX = ".desk.lock"
+WINDOWS = "win32"
+
+
+@contextmanager
+def alone(library: str, platform: str = sys.platform) -> Iterator[bool]:
+    """Yield whether no other process holds the lock of a library; it is held in this block then.
+
+    Where there are no locks, as on Windows and in a folder that cannot be written, nobody holds it.
+    """
+    try:
+        lock = None if platform == WINDOWS else _opened(Path(library + SUFFIX))
+    except OSError:
+        lock = None
+    if lock is None:
+        yield True
+        return
+    try:
+        yield _is_taken(lock)
+    finally:
+        os.close(lock)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def _is_taken(lock: int) -> bool:
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # the file system has no locks
+        return True
+    return True
