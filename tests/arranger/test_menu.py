@@ -20,7 +20,7 @@ from tests.support.synthetic import library, plain
 QUICK = Rules(tail_min_s=240.0)
 
 
-QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", ()))
+QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", 0))
 
 
 def profile(*minutes, rules=QUICK):
@@ -70,7 +70,7 @@ def found():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "LEAST_S", 300.0)
         patch.setattr(menus, "ROUNDS", 1)
-        patch.setattr(menus, "OFFERS", (0,))
+        patch.setattr(menus, "OFFERS", 4)
         return menu(library(30, 2), profile(6, 6), 2, Constraints(tolerance_s=60.0))
 
 
