@@ -31,6 +31,7 @@ from playlist_builder.arranger.arrange import arrange
 from playlist_builder.arranger.blocks import Kitchen
 from playlist_builder.arranger.menu import Menu, menu
 from playlist_builder.arranger.parts import parts_of
+from playlist_builder.arranger.prices import placements, prices
 from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.rules import Constraints
@@ -39,7 +40,6 @@ from playlist_builder.models import AUDIBLE_LU, STEP_S
 from playlist_builder.profiles.find import load_profile
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.tracks.track_table import TrackTable
-from tests.benchmarks.menu_floor import bound, placements
 from tests.support.synthetic import library
 
 PROFILES, COUNTS = ("arc", "ketamine-iv", "relaxation"), (2, 3)
@@ -89,7 +89,7 @@ def together(tracks: TrackTable, profile: Profile, count: int) -> float:
 def floor(tracks: TrackTable, profile: Profile, count: int) -> float:
     """Return an error that the worst path of no menu of so many blocks can be below.
 
-    It is no better than the mean over all blocks, which has a bound (see `menu_floor`).
+    It is no better than the mean over all blocks, which has a bound (see `prices`).
     """
     phases = tuple(replace(phase, tension=None, moving=False) for phase in profile.phases)
     problem = build_problem(tracks, replace(profile, phases=phases), Constraints())
@@ -97,7 +97,7 @@ def floor(tracks: TrackTable, profile: Profile, count: int) -> float:
     pool = pool.take(np.delete(np.arange(len(pool)), list(spare_copies(pool))))
     kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.music))
     every = [placements(kitchen, number) for number in range(len(kitchen.parts))]
-    total = bound(every, count, len(pool), PRICED)
+    _, total = prices(every, count, len(pool), PRICED)
     lengths = [part.duration_s / STEP_S for part in kitchen.parts]
     # What ends late spreads its sum over more steps, each path at most the tolerance.
     late = min(each / (each + problem.objective.tolerance_s / STEP_S) for each in lengths)
