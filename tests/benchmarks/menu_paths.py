@@ -12,8 +12,9 @@ part, where nothing repeats, it is 0.85 to 0.93, so that much of it is loose.
 
 Of 297 pieces of game music the floor is 1.04 (arc), 1.00 (ketamine-iv) and 1.00 (relaxation) with
 two blocks a part, 1.16, 1.17 and 1.21 with three; `together` is 1.20, 1.19 and 1.23, and 1.37, 1.36
-and 1.50. The menus are at 1.32, 1.34 and 1.30 with two, and at 1.43, 1.54 and 1.58 with three. Borders
-cost little of that: a menu of one block a part, which shares nothing, was at 1.11, 1.03 and 1.00.
+and 1.50. The menus are at 1.32, 1.34 and 1.30 with two, and at 1.43, 1.54 and 1.58 with three.
+Borders cost little of that: before there were prices, a menu of one block a part, which shares
+nothing, was at 1.11, 1.03 and 1.00.
 """
 
 import json
