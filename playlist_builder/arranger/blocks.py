@@ -83,12 +83,16 @@ NOTHING = Surroundings()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kitchen:
-    """All that the blocks of a menu have in common; no track of the pool is a copy of another."""
+    """All that the blocks of a menu have in common; no track of the pool is a copy of another.
+
+    A search pays the `prices` of the tracks, by identity, for their use.
+    """
 
     pool: TrackTable
     objective: Objective
     parts: Sequence[Part]
     borders: Sequence[Border]
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     @staticmethod
     def of(pool: TrackTable, objective: Objective, parts: Sequence[Part]) -> "Kitchen":
@@ -176,6 +180,8 @@ class Kitchen:
         items = objective.items(table, table.rank)
         table = table.take(items.order)
         identities = table.identities
+        paid = np.array([self.prices.get(own, 0.0) for own in identities]) / items.steps
+        items = replace(items, step_price=items.step_price + paid[:, None])
         fixed, step_lu = [], objective.rules.loudness_step_lu
         for name, border, place in ((BEFORE, before, 1), (AFTER, after, -1)):
             if border:

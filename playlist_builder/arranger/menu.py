@@ -3,31 +3,39 @@
 Whoever sits with a person chooses the next block when the last one ends. Every path through the
 blocks, one of each part, keeps the rules of a session and plays no recording twice.
 
-First the music is dealt: a long session that holds each part so many times says which tracks serve
-which block. Then each block is arranged for itself between its borders (see `blocks`), and again,
-the worst first, from its own tracks and all that no block uses; at last the worst of a part is
-offered some tracks of the best. Then all paths are told, or where these are very many, those that
-hold every pair of neighbours, the most of an artist, and the longest, shortest and worst of each.
+First each track gets a price, what the blocks together lose without it (see `prices`). Each block
+is arranged for itself between its borders (see `blocks`), and pays these prices, so that it leaves
+to others what they need more; where rules give way so, a long session that holds each part so many
+times says which tracks serve which block (see `deal`). Then each is arranged again, the worst
+first, without prices, from its own tracks and all that no block uses. At last the worst of each
+part is offered tracks of other blocks, and takes them where that makes the worst path better. Then
+all paths are told, or where these are very many, those that hold every pair of neighbours, the most
+of an artist, and the longest, shortest and worst of each.
 
-How near the plan the worst path is depends on how much music there is: of 197 pieces of game music
-(14 hours) with two blocks a part it was 1.3 to 1.5 times as far from it as one session of an hour,
-with three 1.7 times; one long session of the same parts, without borders, was 1.3 to 1.6 times. Of
-1000 synthetic tracks with three blocks it was 1.2 times.
+How near the plan the worst path is depends on how much music there is: of 297 pieces of game music
+with two blocks a part it was 1.30 to 1.34 times as far from it as one session, with three 1.4 to
+1.6 times (one long session of the same parts, without borders: 1.2, and 1.4 to 1.5 times). Of 1000
+synthetic tracks with two blocks it was 1.07 times (arc).
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
 from math import prod
+from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from playlist_builder.arranger import broken, opening, result
 from playlist_builder.arranger.arrange import NO_CONSTRAINTS, arranged, completed
 from playlist_builder.arranger.blocks import Block, Kitchen, surroundings
+from playlist_builder.arranger.deal import dealt
 from playlist_builder.arranger.parts import Part, parts_of
+from playlist_builder.arranger.prices import placements, prices
 from playlist_builder.arranger.problem import build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.remarks import voices
@@ -44,9 +52,21 @@ from playlist_builder.tracks.track_table import TrackTable
 ROUNDS = 2  # in which each block may be arranged again
 MOST_PATHS = 1000  # that are all looked at
 TAIL_NOTES = "no_calm_tail", "no_track_for_tail", "short_tail"
-OFFERS = (0, 1)  # of the best block of a part every second track, from the first or the second
+SHARES = 0.7, 1.0, 1.3  # of the worth of a track that is paid for it
+OFFERS = 20  # times the blocks of a part: how often tracks of one block are offered to another
 
-Blocks = dict[tuple[int, int], Block]  # by part and place
+Key = tuple[int, int]  # part and place
+Blocks = dict[Key, Block]
+
+
+class _Offer(NamedTuple):
+    """Tracks of one block, but for those it keeps, that another may take, and what both have."""
+
+    taker: Key
+    giver: Key
+    taken: frozenset[str]
+    given: frozenset[str]
+    kept: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +125,7 @@ def menu(
     pool = problem.tracks.take(np.delete(np.arange(len(problem.tracks)), spare))
     kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.music))
     try:
-        blocks = _arranged(kitchen, _dealt(kitchen, table, count), count)
+        blocks = _started(kitchen, table, count)
     except ArrangeError as error:
         raise ArrangeError(
             "{error} That is for {count} blocks of each part: fewer need less music (--blocks).",
@@ -115,45 +135,48 @@ def menu(
     for _ in range(ROUNDS):
         if not _improved(kitchen, blocks):
             break
-    for number in range(len(kitchen.parts)):
-        _even_out(kitchen, blocks, number)
+    blocks = _evened(kitchen, blocks, OFFERS * count)
     return _menu(kitchen, blocks, alone)
 
 
-def _dealt(kitchen: Kitchen, tracks: TrackTable, count: int) -> dict[str, tuple[int, int]]:
-    """Return for which block each track serves, by identity, of those that serve for any."""
-    objective, parts = kitchen.objective, kitchen.parts
-    rules = objective.rules
-    free = replace(rules, artist_max=rules.artist_max * count, tail_share=0.0, tail_min_s=0.0)
-    spans_s = [(part.start_s, part.end_s) for part in parts for _ in range(count)]
-    every = objective.music.repeated(spans_s)
-    constraints = replace(objective.constraints, rules=free, duration_s=None)
-    problem = build_problem(tracks, every, constraints)
-    solved, _, found, _ = opening.solved(problem)
-    ends_s = np.cumsum([end_s - start_s for start_s, end_s in spans_s])
-    lengths_s = np.array([solved.tracks[item].duration_s for item in found.sequence])
-    middles_s = np.cumsum(lengths_s) - lengths_s / 2.0
-    places = np.minimum(np.searchsorted(ends_s, middles_s), len(ends_s) - 1).tolist()
-    return {
-        solved.tracks[item].identity: divmod(place, count)
-        for item, place in zip(found.sequence, places, strict=True)
-    }
+def _started(kitchen: Kitchen, tracks: TrackTable, count: int) -> Blocks:
+    """Return the best of several menus of which the blocks are arranged one after the other."""
+    found = list(_priced(kitchen, count))
+    if not found or min(map(_worth, found))[0]:  # then some blocks left others too little
+        served = dealt(kitchen, tracks, count)
+        blocks: Blocks = {}
+        try:
+            for key in product(range(len(kitchen.parts)), range(count)):
+                later = {own for own, to in served.items() if to != key and to not in blocks}
+                blocks[key] = _block(kitchen, blocks, key, later)
+            found.append(blocks)
+        except ArrangeError:
+            if not found:
+                raise
+    return min(found, key=_worth)
 
 
-def _arranged(kitchen: Kitchen, dealt: Mapping[str, tuple[int, int]], count: int) -> Blocks:
-    """Return blocks of the tracks that serve for each, and of those that serve for none."""
-    blocks: Blocks = {}
-    for key in product(range(len(kitchen.parts)), range(count)):
-        later = {own for own, serves in dealt.items() if serves != key and serves not in blocks}
-        blocks[key] = _block(kitchen, blocks, key, later)
-    return blocks
+def _priced(kitchen: Kitchen, count: int) -> Iterator[Blocks]:
+    """Yield menus of which each block pays for the tracks that others need more."""
+    every = [placements(kitchen, number) for number in range(len(kitchen.parts))]
+    worth, _ = prices(every, count, len(kitchen.pool))
+    for share in SHARES:
+        paid = dict(zip(kitchen.pool.identities, (share * worth).tolist(), strict=True))
+        blocks: Blocks = {}
+        try:
+            for place, number in product(range(count), range(len(kitchen.parts))):
+                key = number, place
+                blocks[key] = _block(replace(kitchen, prices=paid), blocks, key, set())
+        except ArrangeError:
+            continue
+        yield blocks
 
 
 def _block(
     kitchen: Kitchen,
     others: Blocks,
-    key: tuple[int, int],
-    banned: set[str],
+    key: Key,
+    banned: AbstractSet[str],
     most_lifted: int | None = None,
 ) -> Block:
     """Return the best block at a place beside others, without their tracks and those banned."""
@@ -176,25 +199,67 @@ def _improved(kitchen: Kitchen, blocks: Blocks) -> bool:
     return improved
 
 
-def _even_out(kitchen: Kitchen, blocks: Blocks, number: int) -> None:
-    """Offer the worst block of a part tracks of the best, if both are then better than it was."""
-    own = sorted((key for key in blocks if key[0] == number), key=lambda key: blocks[key].worth)
-    for first in OFFERS:
-        best, worst = own[0], own[-1]
-        rest = _without(blocks, best, worst)
-        kept = set(blocks[best].identities) - set(blocks[best].identities[first::2])
-        try:
-            most = blocks[worst].lifted
-            taker = _block(kitchen, rest, worst, kept, most)
-            giver = _block(kitchen, rest | {worst: taker}, best, set(), most)
-        except ArrangeError:
-            continue
-        if max(taker.worth, giver.worth) < blocks[worst].worth:
-            blocks[worst], blocks[best] = taker, giver
-            own.sort(key=lambda key: blocks[key].worth)
+def _evened(kitchen: Kitchen, blocks: Blocks, most: int) -> Blocks:
+    """Make at most so many offers, each once, and keep what makes the menu better."""
+    made = set[_Offer]()
+    for _ in range(most):
+        offer = next((each for each in _offers(blocks) if each not in made), None)
+        if offer is None:
+            break
+        made.add(offer)
+        new = _traded(kitchen, blocks, offer)
+        if new is not None and _worth(new) < _worth(blocks):
+            blocks = new
+    return blocks
 
 
-def _without(blocks: Blocks, *keys: tuple[int, int]) -> Blocks:
+def _offers(blocks: Blocks) -> Iterator[_Offer]:
+    """Yield offers to the worst block of each part, those of its own part first.
+
+    What is offered is all tracks of a block, every second one, or either half.
+    """
+
+    def worth(key: Key) -> tuple[int, float]:
+        return blocks[key].worth
+
+    worst = [max(own, key=worth) for _, own in groupby(sorted(blocks), key=itemgetter(0))]
+    worst.sort(key=lambda key: -blocks[key].error)
+    ranked = [
+        sorted(_without(blocks, taker), key=lambda key: (key[0] != taker[0], worth(key), key))
+        for taker in worst
+    ]
+    for givers in zip(*ranked, strict=True):
+        for taker, giver in zip(worst, givers, strict=True):
+            taken, given = (blocks[key].identities for key in (taker, giver))
+            half = len(given) // 2
+            for kept in ([], given[1::2], given[::2], given[:half], given[half:]):
+                yield _Offer(taker, giver, frozenset(taken), frozenset(given), frozenset(kept))
+
+
+def _traded(kitchen: Kitchen, blocks: Blocks, offer: _Offer) -> Blocks | None:
+    """Return blocks after an offer, or None where the taker is no better for it."""
+    taker, giver = blocks[offer.taker], blocks[offer.giver]
+    rest = _without(blocks, offer.taker, offer.giver)
+    lifted = max(taker.lifted, giver.lifted)
+    try:
+        new = _block(kitchen, rest, offer.taker, offer.kept, taker.lifted)
+        if new.worth >= taker.worth:
+            return None
+        left = _block(kitchen, rest | {offer.taker: new}, offer.giver, set(), lifted)
+    except ArrangeError:
+        return None
+    return {**blocks, offer.taker: new, offer.giver: left}
+
+
+def _worth(blocks: Blocks) -> tuple[int, float]:
+    """Return what relaxations all blocks need, and the error of the worst path."""
+    worst: dict[int, float] = {}
+    for (number, _), block in blocks.items():
+        worst[number] = max(worst.get(number, 0.0), block.error)
+    return sum(block.lifted for block in blocks.values()), sum(worst.values())
+
+
+def _without(blocks: Blocks, *keys: Key) -> Blocks:
     return {key: block for key, block in blocks.items() if key not in keys}
 
 

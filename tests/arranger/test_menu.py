@@ -20,7 +20,7 @@ from tests.support.synthetic import library, plain
 QUICK = Rules(tail_min_s=240.0)
 
 
-QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", ()))
+QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", 0))
 
 
 def profile(*minutes, rules=QUICK):
@@ -70,7 +70,7 @@ def found():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "LEAST_S", 300.0)
         patch.setattr(menus, "ROUNDS", 1)
-        patch.setattr(menus, "OFFERS", (0,))
+        patch.setattr(menus, "OFFERS", 4)
         return menu(library(30, 2), profile(6, 6), 2, Constraints(tolerance_s=60.0))
 
 
@@ -98,6 +98,18 @@ def test_the_worst_path_is_that_of_the_worst_blocks(found):
     assert found.worst.rms_error == pytest.approx((squares / 2.0) ** 0.5, abs=0.01)
     assert found.best_error <= found.worst.rms_error
     assert found.blocks[1][0].slots[0].start_s == 0.0
+
+
+def test_offers_make_the_worst_path_better(monkeypatch):
+    for module, name, value in QUICKLY:
+        monkeypatch.setattr(module, name, value)
+    wanted = library(40, 3), profile(6, 6), 2, Constraints(tolerance_s=60.0)
+    before = menu(*wanted)
+    monkeypatch.setattr(menus, "OFFERS", 4)
+    after = menu(*wanted)
+    assert after.worst.rms_error < 0.95 * before.worst.rms_error
+    played = [slot.identity for row in after.blocks for block in row for slot in block.slots]
+    assert len(set(played)) == len(played)
 
 
 def test_where_paths_are_very_many_the_worst_of_them_are_looked_at(monkeypatch):

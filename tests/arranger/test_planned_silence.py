@@ -33,7 +33,7 @@ BARE = Profile(
     Rules(tail_min_s=240.0, artist_max=9),
 )
 SILENT = BARE.silent((120.0, 0.0))
-QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", ()))
+QUICKLY = ((parts, "LEAST_S", 300.0), (menus, "ROUNDS", 0), (menus, "OFFERS", 0))
 JOIN_S = 500.0  # about when a track of the session without a silence ends
 WITHOUT, WITH = arrange(TRACKS, BARE), arrange(TRACKS, SILENT)
 

@@ -15,7 +15,7 @@ def library(tmp_path, monkeypatch):
     """A library of 48 minutes, and parts of a profile that are short enough for it."""
     monkeypatch.setattr(parts, "LEAST_S", 200.0)
     monkeypatch.setattr(menu, "ROUNDS", 0)
-    monkeypatch.setattr(menu, "OFFERS", ())
+    monkeypatch.setattr(menu, "OFFERS", 0)
     folder = tmp_path / "music"
     folder.mkdir()
     for number in range(24):

@@ -1,4 +1,4 @@
-"""What no menu can be better than: a bound on the sum of its blocks, which share no track.
+"""What each track is worth to a menu, and a bound on the sum of its blocks, which share no track.
 
 Lagrangian relaxation of "no track twice": each use of a track has a price, which rises where blocks
 ask for it more than once (subgradients with the steps of Polyak). It looks at the plan and at the
@@ -17,6 +17,7 @@ from playlist_builder.arranger.solver.cost import step_at
 from playlist_builder.arranger.solver.solve import search_space
 from playlist_builder.models import Floats, Ints
 
+ROUNDS = 200
 AIM, HALT = 1.1, 8  # times the best bound that steps aim at; rounds without a better one
 SHORTER = 0.6  # times the length of steps after that
 
@@ -82,13 +83,17 @@ def placements(kitchen: Kitchen, number: int) -> Placements:
     off = step_at(round(kitchen.objective.tolerance_s * 1000))
     length = step_at(round(kitchen.parts[number].duration_s * 1000))
     price = space.price[:, first : first + length]
-    return Placements.of(price, space.items.steps, (length - off, length + off), of_pool[chosen])
+    return Placements.of(
+        price, space.items.steps, (max(length - off, 1), length + off), of_pool[chosen]
+    )
 
 
-def bound(parts: Sequence[Placements], count: int, tracks: int, rounds: int) -> float:
-    """Return what `count` blocks of each part cost at least, of so many tracks without repeats.
+def prices(
+    parts: Sequence[Placements], count: int, tracks: int, rounds: int = ROUNDS
+) -> tuple[Floats, float]:
+    """Return what each of so many tracks is worth, (n,), and what `count` blocks of each part cost.
 
-    That is -inf where a part cannot be filled.
+    These cost at least that, without repeats; it is -inf where a part cannot be filled.
     """
     worth = best = np.zeros(tracks)
     least, stride, idle = -np.inf, 1.0, 0
@@ -111,4 +116,4 @@ def bound(parts: Sequence[Placements], count: int, tracks: int, rounds: int) -> 
             worth, stride, idle = best, stride * SHORTER, 0
             continue
         worth = np.maximum(worth + stride * (AIM * least - value) / size * excess, 0.0)
-    return float(least)
+    return best, float(least)
