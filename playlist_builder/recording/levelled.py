@@ -43,6 +43,7 @@ LONGEST_ENTRY_S = 30.0  # by which even a loud beginning comes out of next to no
 _EDGE_S = round(EDGE_S)
 _JOIN = round(JOIN_S * BLOCKS_PER_S)
 _OFF = (0, 1)  # tenths of a copy as it plays lie between those of its file
+FADED_AWAY_LUFS = SILENCE_DBFS - 9.0  # of deep notes, of which the weighting counts less
 SOFTEST_ENTRY = 10.0**-2.4  # of the power: softer, it would be silence, and what follows the entry
 
 
@@ -164,7 +165,7 @@ def _to_the_end(slot: Slot, levels: Levels, gain: Gain) -> Floats:
     if slot.to_s is not None:
         return _power(levels, gain)
     whole = levels.k_power * 10.0 ** ((gain.gain_db + _moves(levels, gain)) / 10.0)
-    heard = np.flatnonzero(whole >= 10.0 ** (SILENCE_DBFS / 10.0))
+    heard = np.flatnonzero(whole >= 10.0 ** (FADED_AWAY_LUFS / 10.0))
     return blocks(whole, levels.start, PER_BLOCK * (int(heard[-1]) + 1 if len(heard) else 0))
 
 
