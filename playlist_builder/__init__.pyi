@@ -108,7 +108,7 @@ from .servers.player import Player, Playing
 from .session_request import PlanChange, SessionRequest
 from .sessions.candidates import Candidate
 from .sessions.compare import StandsOut, Trait
-from .sessions.difference import Difference, Moved, PinChange, Placed
+from .sessions.difference import Difference, Moved, PhaseChange, PinChange, Placed
 from .sessions.editor import Edited, SessionEditor
 from .sessions.library import Library
 from .sessions.matches import Match
@@ -185,6 +185,7 @@ __all__ = [
     "PersonHistory",
     "PersonSummary",
     "Phase",
+    "PhaseChange",
     "Pin",
     "PinChange",
     "Placed",

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from playlist_builder.errors import ProfileError, RequestError
 from playlist_builder.language.notices import Notice
 from playlist_builder.models import Session, Slot
-from playlist_builder.report import summary
+from playlist_builder.profiles.own import own_profile
 
 SAME_TIME_S = 1.0  # starts that differ by no more are the same to a listener
 
@@ -136,7 +137,10 @@ def _phases(before: Session, after: Session) -> Iterator[PhaseChange]:
 def _planned_s(session: Session) -> dict[str, float]:
     """Return how long each phase is planned, by name; empty where the plan is not known."""
     planned = dict[str, float]()
-    known = summary.profile(session)
+    try:
+        known = own_profile(session)
+    except (RequestError, ProfileError):  # of another version
+        known = None
     for phase in known.phases if known is not None else ():
         planned[phase.name] = planned.get(phase.name, 0.0) + phase.end_s - phase.start_s
     return planned
