@@ -1,7 +1,7 @@
 """The plan of a session drawn by hand: at a border of its phases, higher, lower, sooner or later.
 
 What is drawn falls off to the borders before and behind, so that no other part of the plan changes,
-and only the tracks that play there are chosen again.
+and only the tracks that play there are chosen again: quickly where that is long, as a hand waits.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles.profile import MIN_PHASE_S, Profile
 from playlist_builder.profiles.steer import bordered
 from playlist_builder.profiles.steer import drawn as along
-from playlist_builder.sessions.draft import Draft, fill
+from playlist_builder.sessions.draft import Draft, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length
 from playlist_builder.tracks.track_table import TrackTable
 
@@ -27,6 +27,7 @@ Curve = tuple[tuple[float, float], ...]
 SAMPLES = 8  # of a wave, in one period
 LIKE = 0.01  # levels that differ by less are the same line
 MOMENTS, NEAREST = 12, 60  # of the plan, and the tracks that are tried for each
+LONG_S = 2400.0  # of music from which on the best takes longer than a second to find
 INSIDE = 0.5  # share of a track from which on it belongs to a span
 
 
@@ -135,7 +136,11 @@ def _chosen_again(draft: Draft, first_s: float, last_s: float) -> Draft:
 def _with_gap_filled(draft: Draft, first: int, last: int, pool: TrackTable) -> Draft:
     before, after = draft.order[:first], draft.order[last:]
     removed, known = draft.order[first:last], (*before, *after)
-    new = fill(draft, before, removed, after, known=known, relaxations=())
+    new = None
+    if sum(track.duration_s for track in removed) > LONG_S:
+        new = fill_quickly(replace(draft, order=before), removed, after, known=known)
+    if new is None:
+        new = fill(draft, before, removed, after, known=known, relaxations=())
     return replace(draft, order=(*before, *new, *after), pool=pool)
 
 

@@ -10,7 +10,7 @@ from playlist_builder.errors import LibraryError, ProfileError, RequestError, Se
 from playlist_builder.library.library import Library
 from playlist_builder.profiles import find as profiles
 from playlist_builder.session_request import SessionRequest
-from playlist_builder.sessions import build
+from playlist_builder.sessions import build, draw
 from playlist_builder.sessions.difference import Difference
 from playlist_builder.sessions.editor import SessionEditor
 from tests.support.libraries import fill_there
@@ -46,6 +46,23 @@ def identities(session):
 def outside(editor, library):
     used = {*identities(editor.session), *(slot.identity for slot in editor.session.tail)}
     return next(track for track in library.tracks() if track.identity not in used)
+
+
+def test_a_long_part_of_the_plan_is_drawn_by_a_quick_search(editor, monkeypatch):
+    class SlowError(Exception):
+        pass
+
+    def slow(*_, **__):
+        raise SlowError
+
+    monkeypatch.setattr(draw, "fill", slow)
+    with pytest.raises(SlowError):
+        editor.draw(2, 0.5)
+    monkeypatch.setattr(draw, "LONG_S", 60.0)
+    before = editor.session
+    after = editor.draw(2, 0.5).session
+    assert identities(after) != identities(before)
+    assert after.slots[0].identity == before.slots[0].identity
 
 
 def test_every_change_returns_the_session_and_what_differs(editor, held, made):
