@@ -143,9 +143,9 @@ def _started(kitchen: Kitchen, tracks: TrackTable, count: int) -> Blocks:
     """Return the best of several menus of which the blocks are arranged one after the other."""
     found = list(_priced(kitchen, count))
     if not found or min(map(_worth, found))[0]:  # then some blocks left others too little
-        served = dealt(kitchen, tracks, count)
         blocks: Blocks = {}
         try:
+            served = dealt(kitchen, tracks, count)
             for key in product(range(len(kitchen.parts)), range(count)):
                 later = {own for own, to in served.items() if to != key and to not in blocks}
                 blocks[key] = _block(kitchen, blocks, key, later)

@@ -180,8 +180,9 @@ def _tell_levels(report: "api.CopyReport", loudness_lufs: float) -> None:
         if in_tags < len(gains):
             output.print_message(
                 _(
-                    "{count} of {total} in their samples, encoded again: one gain for a whole track"
-                    " would leave them sudden, or does not fit in their tags"
+                    "{count} of {total} in their samples, encoded again: as asked for, as only a"
+                    " part plays, or as one gain for a whole track would leave them sudden or does"
+                    " not fit in their tags"
                 ).format(count=len(gains) - in_tags, total=len(gains))
             )
     output.tell_heard(report.heard)

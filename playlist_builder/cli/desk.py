@@ -59,7 +59,7 @@ def desk(
         raise click.UsageError(_("--map needs --player."))
     if insecure and target is None:
         raise click.UsageError(_("--insecure needs --player."))
-    path = os.path.realpath(file_of(library))
+    path = os.path.abspath(file_of(library))
     with serve.only(path) as found:
         if found is not None:
             output.print_message(

@@ -6,6 +6,7 @@ the proof for a second start.
 """
 
 import hmac
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -63,7 +64,7 @@ class Address:
 
     def proof(self, nonce: str, library: str) -> str:
         """Return what only the desk of a library can answer to a question asked once."""
-        return self._derived("proof", nonce, library)
+        return self._derived("proof", nonce, os.path.realpath(library))
 
     def url(self, now_ns: int) -> str:
         """Return what to open in a browser: it holds a key that opens the page once, and soon.
@@ -89,7 +90,7 @@ class Address:
 
 def file_of(library: str) -> Path:
     """Return the file in which the address of the desk of a library stands."""
-    return Path(library + SUFFIX)
+    return own_file.beside(library, SUFFIX)
 
 
 def read(library: str) -> Address | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playlist_builder.desk import own_file
+
 SUFFIX = ".desk.lock"
 WINDOWS = "win32"
 
@@ -20,7 +22,7 @@ def alone(library: str, platform: str = sys.platform) -> Iterator[bool]:
     Where there are no locks, as on Windows and in a folder that cannot be written, nobody holds it.
     """
     try:
-        lock = None if platform == WINDOWS else _opened(Path(library + SUFFIX))
+        lock = None if platform == WINDOWS else _opened(own_file.beside(library, SUFFIX))
     except OSError:
         lock = None
     if lock is None:

@@ -32,7 +32,7 @@ class Aside:
 
 def file_of(library: str) -> Path:
     """Return the file beside a library."""
-    return Path(library + SUFFIX)
+    return own_file.beside(library, SUFFIX)
 
 
 def read(library: str) -> Aside | None:

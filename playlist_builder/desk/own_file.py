@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 
+def beside(library: str, suffix: str) -> Path:
+    """Return the file of a suffix beside a library itself, whatever links lead to it."""
+    return Path(os.path.realpath(library) + suffix)
+
+
 def read(path: Path, longest: int) -> dict[str, Any]:
     """Return what a file of so many characters at most holds, empty where there is none.
 

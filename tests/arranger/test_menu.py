@@ -124,6 +124,24 @@ def test_where_paths_are_very_many_the_worst_of_them_are_looked_at(monkeypatch):
     assert [slot.identity for slot in few.worst.slots] == played
 
 
+def test_blocks_that_are_found_stay_where_no_long_session_is(monkeypatch):
+    """Rules give way in them, and there is no long session that says which tracks serve which."""
+    for module, name, value in QUICKLY:
+        monkeypatch.setattr(module, name, value)
+
+    def none(*_):
+        raise ArrangeError("There is none.")
+
+    monkeypatch.setattr(menus, "dealt", none)
+    two = [
+        replace(each, tags=replace(each.tags, artists=(f"A{number % 2}",)))
+        for number, each in enumerate(library(20, 2))
+    ]
+    found = menu(two, profile(6, 6), 2, Constraints(tolerance_s=60.0))
+    assert found.relaxed
+    assert found.paths == 4
+
+
 def test_a_library_that_cannot_fill_all_blocks_says_so():
     tracks = [plain(number, level=0.4, artist=f"A{number}") for number in range(8)]
     with pytest.raises(ArrangeError, match=r"for 3 blocks of each part.*--blocks"):

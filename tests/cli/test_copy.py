@@ -109,7 +109,7 @@ def test_a_levelled_copy_says_what_players_have_to_be_told(built, asked):
     assert "2.5 LU softer than without the peaks of 'Night': turn the volume up" in done.stderr
     assert "1 of 2 by tags: turn on ReplayGain" in done.stderr
     assert "heard as it is: 1:02 'Night' gets 8.0 LU louder all at once" in done.stderr
-    assert "1 of 2 in their samples, encoded again" in done.stderr
+    assert "1 of 2 in their samples, encoded again: as asked for, as only a part" in done.stderr
     run("copy", built / "s.json", built / "stick")
     assert asked["levels"] == ""
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,16 @@ def test_the_desk_of_a_library_is_found_by_a_link_to_it(library, tmp_path):
         assert (again, path == other) == (server, False)
     with started(link) as first, started(library) as second:
         assert server_and_path(first)[0] == server_and_path(second)[0]
+
+
+def test_a_desk_by_a_link_leaves_the_backup_where_commands_by_that_link_keep_it(tmp_path):
+    library, link = fill_there(tmp_path, 5), tmp_path / "linked.db"
+    link.symlink_to(library)
+    Path(f"{library}.backup").unlink(missing_ok=True)
+    with started(link) as first:
+        assert opened(*server_and_path(first)) == 303
+    assert Path(f"{link}.backup").exists()
+    assert not Path(f"{library}.backup").exists()
 
 
 def test_a_desk_that_answers_nothing_is_named_and_no_other_one_begins(library, monkeypatch):
