@@ -181,7 +181,7 @@ SEEN_WHOLE = """() => [...document.querySelectorAll(".steer, .halt, .end, .when"
   .map((each) => each.getBoundingClientRect())
   .every(({ top, bottom, left, right }) =>
     top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth)"""
-SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 600)]
+SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 900), (1280, 600)]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
