@@ -133,7 +133,7 @@ def _trait(trait: "Trait") -> str:
 def _degrees() -> dict[str, tuple[str, str, str]]:
     """Return the words of a trait where it differs a little, plainly and much."""
     same = {
-        "softer": _("softer by {by:.0f} LU"),
+        "softer": _("quieter by {by:.0f} LU"),
         "louder": _("louder by {by:.0f} LU"),
         "darker": _("darker"),
         "brighter": _("brighter"),

@@ -94,7 +94,7 @@ def of_candidate(candidate: Candidate, words: Words) -> tuple[list[str], list[st
 
 
 _SAME = {
-    "softer": Phrase("softer by {by:.0f} LU"),
+    "softer": Phrase("quieter by {by:.0f} LU"),
     "louder": Phrase("louder by {by:.0f} LU"),
     "darker": Phrase("darker"),
     "brighter": Phrase("brighter"),

@@ -156,11 +156,11 @@ class Running:
 
     def _done(self, press: Press) -> Press:
         """Do what a button says, and return the press with what it does."""
-        button, before = steer.BUTTONS[press.button], self.score
+        button, before, end_s = steer.BUTTONS[press.button], self.score, self.line.plan_s
         if self._is_over():
             raise RequestError("The plan is over: what plays now cannot be steered.")
         from_s = self._steer(button, press.when)
-        heard = steer.Heard(from_s, self._phase(from_s), self.line.plan_s)
+        heard = steer.Heard(from_s, self._phase(from_s), self.line.plan_s, end_s)
         said = self.bench.words.told(steer.sentence(button, heard))
         return replace(press, sentence=said, from_s=from_s, before=before)
 

@@ -22,11 +22,12 @@ AFTER: Final = "after"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """From when a change is heard, in which phase, and when the plan ends by it."""
+    """From when a change is heard, in which phase, and when the plan ends by it, and did before."""
 
     from_s: float | None  # None where all that follows stays as it was
     phase: str
     end_s: float
+    before_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Button:
 BUTTONS: Mapping[str, Button] = {
     "softer": Button(
         lambda editor, at_s, skip: editor.shift(-STEP, at_s=at_s, skip=skip),
-        Phrase("Softer from {time}, {phase}"),
+        Phrase("Softer from {time} ({phase})"),
     ),
     "hold": Button(
         lambda editor, at_s, _: editor.hold(HOLD_S, at_s=at_s),
@@ -56,7 +57,7 @@ BUTTONS: Mapping[str, Button] = {
     ),
     "deeper": Button(
         lambda editor, at_s, skip: editor.shift(STEP, at_s=at_s, skip=skip),
-        Phrase("Deeper from {time}, {phase}"),
+        Phrase("Deeper from {time} ({phase})"),
     ),
     "calm": Button(
         lambda editor, at_s, skip: editor.calm(at_s=at_s, skip=skip),
@@ -70,7 +71,7 @@ BUTTONS: Mapping[str, Button] = {
     ),
     "longer": Button(
         lambda editor, at_s, _: editor.replan(at_s=at_s, extend_s=LONGER_S),
-        Phrase("{minutes} minutes longer; ends at {end}"),
+        Phrase("Ends at {end}, {later} min later"),  # less than asked where music is short
         (AFTER,),
         LONGER_S,
     ),
@@ -103,4 +104,5 @@ def sentence(button: Button, heard: Heard) -> Phrase:
         phase=heard.phase,
         end=clock(heard.end_s),
         minutes=f"{button.lasts_s / 60.0:g}",
+        later=f"{max(heard.end_s - heard.before_s, 0.0) / 60.0:.0f}",
     )

@@ -98,7 +98,9 @@ _ALL = {
     "take_of": Phrase("Take {title}"),
     "cannot_move": Phrase("It cannot move further."),
     "looking": Phrase("Looking..."),
-    "no_candidate": Phrase("No other track fits there."),
+    "no_candidate": Phrase(
+        "No other track fits there. Find one yourself below 'Find music', or press 'Out'."
+    ),
     "candidates_of": Phrase("Instead of {title}"),
     "stands_out": Phrase("stands out: {why}"),
     "take": Phrase("Take"),
@@ -153,6 +155,7 @@ _ALL = {
     "search_help": Phrase("Words, or such as genre:ambient energy<0.3 length:3..8"),
     "found": Phrase("{count} tracks, the calmest first"),
     "found_one": Phrase("one track"),
+    "found_none": Phrase("no track"),
     "found_more": Phrase("{count} tracks; the {shown} calmest"),
     "insert_behind": Phrase("Insert behind"),
     "at_beginning": Phrase("at the beginning"),

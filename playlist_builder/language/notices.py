@@ -64,7 +64,7 @@ _ONE_LEFT_OUT = "left out: {count} work that is not here and has no track left: 
 _LEFT_OUT = "left out: {count} works that are not here and have no track left: {titles:titles}"
 _ONE_OFFERED = "{count} work is not here, so the nearest track plays in its place: {titles:titles}"
 _OFFERED = "{count} works are not here, so the nearest tracks play in their place: {titles:titles}"
-_HELD = "all of it is {softer_lu:.1f} LU softer than without the peaks of {titles:titles}"
+_HELD = "all of it is {softer_lu:.1f} LU quieter than without the peaks of {titles:titles}"
 _TURN_UP = ": turn the volume up by as much, or take other music instead"
 _GONE = ", such as {path}: is the drive mounted?"
 _SILENCES = (
@@ -130,7 +130,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "heard_behind_ending": _COMES + "louder than the last seconds before it",
     "heard_louder": _COMES + "louder than what plays before",
     "heard_within": "{at_s:clock} '{title}' gets {step_lu:.1f} LU louder all at once",
-    "heard_softer": _COMES + "softer than what plays before",
+    "heard_softer": _COMES + "quieter than what plays before",
     "loudness_falls": ("{count:d} loudness drop " + _FALLS, "{count:d} loudness drops " + _FALLS),
     "loudness_jumps": ("{count:d} loudness step " + _RISES, "{count:d} loudness steps " + _RISES),
     "may_hold_voice": (

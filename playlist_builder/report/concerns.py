@@ -44,7 +44,7 @@ _WORTH_KNOWING = {
     " to them first",
     "unverified": "Nobody has checked {count} of {total} tracks for words: listen to them first",
     "wordless": "",
-    "loudness_falls": "'{title}' begins {worst_lu:.1f} LU softer than the music before it",
+    "loudness_falls": "'{title}' begins {worst_lu:.1f} LU quieter than the music before it",
     "percussiveness": "'{title}' beats more than {phase:phase} should",
     "strokes": "'{title}' has more strokes of percussion than {phase:phase} should",
     "pulse": "'{title}' has a clearer beat than {phase:phase} should",
@@ -97,7 +97,7 @@ class Concern:
 def concerns(session: Session, language: Language) -> list[Concern]:
     """Return what matters of a session, first what a listener feels most, each thing once."""
     mattering = [each for each in (*session.warnings, *session.relaxed) if each.code in PLAIN]
-    mattering.sort(key=lambda each: (_rank(each), -_worst_lu(each)))
+    mattering.sort(key=lambda each: (_rank(each), -_worst(each)))
     jumps = summary.jumps(session)
     found: list[Concern] = []
     for each in mattering:
@@ -126,11 +126,13 @@ def _rank(notice: Notice) -> float:
 
 
 def _is_deep_fall(notice: Notice) -> bool:
-    return notice.code == "loudness_falls" and _worst_lu(notice) >= DEEP_LU
+    return notice.code == "loudness_falls" and _worst(notice) >= DEEP_LU
 
 
-def _worst_lu(notice: Notice) -> float:
-    worst = dict(notice.parameters).get("worst_lu", 0.0)
+def _worst(notice: Notice) -> float:
+    """Return how bad the worst is that a notice tells of, against others of its kind."""
+    known = dict(notice.parameters)
+    worst = known.get("worst_lu", known.get("worst", 0.0))
     return float(worst) if isinstance(worst, int | float) else 0.0
 
 

@@ -329,7 +329,7 @@ def _holding(field: _Text, test: Callable[[str], bool]) -> Query:
 
 def _compared(text: str, field: str, sign: str, value: str) -> Query:
     """Return the query that holds where a number is above or below a value, or that value."""
-    if field not in _NUMBERS or not re.fullmatch(_NUMBER, value):
+    if field not in _NUMBERS:
         numbers = ", ".join(_NUMBERS)
         raise QueryError(
             "Query {text}: {field}{sign} compares no numbers. Those are {numbers}.",
@@ -337,6 +337,12 @@ def _compared(text: str, field: str, sign: str, value: str) -> Query:
             field=field,
             sign=sign,
             numbers=numbers,
+        )
+    if not re.fullmatch(_NUMBER, value):
+        raise QueryError(
+            "Query {text}: {value} is not a number. Write one with a point, such as 0.4.",
+            text=_quoted(text),
+            value=_quoted(value),
         )
     limit = float(value)
     if sign == "<":

@@ -106,7 +106,7 @@ def test_a_levelled_copy_says_what_players_have_to_be_told(built, asked):
     assert (asked["levels"], asked["form"], asked["replace_earlier"]) == ("tags", None, False)
     assert "levelled by -6.0 to -3.0 dB" in done.stderr
     assert "-20.5 LUFS in all instead of -18, as the peaks allow no more" in done.stderr
-    assert "2.5 LU softer than without the peaks of 'Night': turn the volume up" in done.stderr
+    assert "2.5 LU quieter than without the peaks of 'Night': turn the volume up" in done.stderr
     assert "1 of 2 by tags: turn on ReplayGain" in done.stderr
     assert "heard as it is: 1:02 'Night' gets 8.0 LU louder all at once" in done.stderr
     assert "1 of 2 in their samples, encoded again: as asked for, as only a part" in done.stderr

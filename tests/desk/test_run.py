@@ -11,6 +11,7 @@ from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import RenderError
+from playlist_builder.language.text import clock as clock_of
 from tests.desk.support import locked
 
 FRAME_S = 0.02
@@ -73,6 +74,14 @@ def test_a_press_is_heard_when_it_says_and_nothing_stops(bench, button, when):
     assert {"Pressed", "Replanned"} <= set(events(bench))
     (pressed,) = events(bench, "Pressed")
     assert (pressed.button, pressed.effect) == (button, answer["sentence"])
+
+
+def test_ten_minutes_more_say_how_much_later_the_session_ends(bench):
+    bench.do("begin", {})
+    before_s = bench.run.line.plan_s
+    told = press(bench, "longer", 300.0)["sentence"]
+    end_s = bench.run.line.plan_s
+    assert told == f"Ends at {clock_of(end_s)}, {(end_s - before_s) / 60.0:.0f} min later"
 
 
 def test_a_page_changes_where_all_that_a_take_back_did_begins(bench):

@@ -115,11 +115,11 @@ SENTENCES = [
     ),
     (
         notice("held_down", titles=("Night", "Dawn"), softer_lu=2.25),
-        "all of it is 2.2 LU softer than without the peaks of 'Night', 'Dawn'" + TURN_UP,
+        "all of it is 2.2 LU quieter than without the peaks of 'Night', 'Dawn'" + TURN_UP,
     ),
     (
         notice("held_down_and_more", titles=("Night",), softer_lu=2.0),
-        "all of it is 2.0 LU softer than without the peaks of 'Night', ..." + TURN_UP,
+        "all of it is 2.0 LU quieter than without the peaks of 'Night', ..." + TURN_UP,
     ),
     (notice("kept", reason="sung", title="Night"), "kept, though sung: 'Night'"),
     (
@@ -141,7 +141,7 @@ SENTENCES = [
     ),
     (
         notice("heard_softer", at_s=3725, title="Night", step_lu=12.0),
-        "1:02:05 'Night' comes in 12.0 LU softer than what plays before",
+        "1:02:05 'Night' comes in 12.0 LU quieter than what plays before",
     ),
     (
         notice("loudness_falls", count=1, limit_lu=6.0, worst_lu=12.0, **AT),

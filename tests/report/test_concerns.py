@@ -71,6 +71,15 @@ def test_of_many_joins_that_get_louder_the_loudest_are_named_and_the_others_coun
     )
 
 
+def test_what_rises_farther_above_the_plan_is_told_first():
+    def rises(by, at_s, phase):
+        where = {"title": "A", "at_s": at_s, "phase": phase}
+        return notice("above_plan", count=1, limit=0.35, worst=by, **where)
+
+    slight, far = rises(0.41, 10.0, "calm"), rises(0.75, 70.0, "tail")
+    assert [each.notice for each in told(slight, far)] == [far, slight]
+
+
 def test_one_moment_that_is_too_high_is_told_once():
     where = {"count": 1, "title": "A", "phase": "calm"}
     plan = notice("above_plan", limit=0.3, worst=0.4, at_s=70.0, **where)

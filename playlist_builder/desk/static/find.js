@@ -47,7 +47,7 @@ export function finding({ insertBehind, go }) {
     const found = await tried(ask("search", { query: asked }));
     if (!found?.tracks || asked !== query.value) return;
     const values = { count: found.total, shown: found.tracks.length };
-    const name = found.total > found.tracks.length ? "found_more" : found.total === 1 ? "found_one" : "found";
+    const name = found.total > found.tracks.length ? "found_more" : (["found_none", "found_one"][found.total] ?? "found");
     write(count, text(name, values));
     keyed(list, found.tracks, (each) => each.id, (each) => line(each), fill);
     map.light(found.ids);

@@ -62,7 +62,7 @@ function made() {
 }
 
 function heading() {
-  const pick = picker((name, value) => current().session && tried(change("ask", { [name]: value })));
+  const pick = picker((name, value) => current().session && tried(change("ask", { [name]: value })).then(restore));
   const budget = html("p", { class: "budget" });
   const undo = html("button", { onclick: () => tried(change("undo")), title: text("undo_key") }, text("undo"));
   const redo = html("button", { onclick: () => tried(change("redo")), title: text("redo_key") }, text("redo"));
@@ -74,6 +74,11 @@ function heading() {
   addKeys();
   let asked = null;
   let known = null;
+
+  // What could not be arranged is not what the session has.
+  function restore(isDone) {
+    if (!isDone && current().session) pick.show(current().session);
+  }
 
   function show({ session, library }) {
     build.classList.toggle("main", !session);

@@ -200,11 +200,15 @@ function made(first) {
     write(each.querySelector(".back"), pending && !waiting.has(name) ? text("run_take_back") : "");
   }
 
+  function draw() {
+    curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
+  }
+
   function show(next) {
     state = next;
     for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
-    curve.show({ ...state.session, first: plan({ curve: state.first.curve, silences: [] }) });
+    draw();
     first_key.hidden = String(state.session.curve) === String(state.first.curve);
     write(told, state.told.slice(-TOLD).join(" "));
     tick();
@@ -216,10 +220,12 @@ function made(first) {
   const stopKeys = onKeys(LETTERS, act);
   const letSleep = keepAwake();
   const timer = setInterval(tick, 1000);
+  addEventListener("resize", draw); // it is lower in a low window
   return {
     ...{ id: first.id, element, show },
     leave() {
       clearInterval(timer);
+      removeEventListener("resize", draw);
       stopKeys();
       letSleep();
       sound.show(null);

@@ -177,6 +177,22 @@ def test_any_whole_minute_can_be_asked_for(visit):
     assert page.desk.bench.session.target_s == 32 * 60
 
 
+def test_a_length_that_cannot_be_arranged_does_not_stay_in_its_field(visit):
+    page = visit()
+    page.fill("#length", "1440")
+    page.keyboard.press("Tab")
+    until(page, "document.querySelector('#message.warns')?.textContent.includes('1440 min')")
+    until(page, f"document.querySelector('#length').value === '{SESSION_S / 60:.0f}'")
+
+
+def test_a_search_that_finds_nothing_says_so(visit):
+    page = visit()
+    page.locator(".panel > summary").last.click()
+    page.wait_for_selector(".found li")
+    page.fill("#query", "no such title")
+    until(page, "document.querySelector('.find > .count').textContent === 'no track'")
+
+
 def test_a_point_is_drawn_by_mouse_and_the_session_follows(visit):
     page = visit()
     before, point = titles(page), page.locator(".point").nth(2)

@@ -181,7 +181,8 @@ SEEN_WHOLE = """() => [...document.querySelectorAll(".steer, .halt, .end, .when"
   .map((each) => each.getBoundingClientRect())
   .every(({ top, bottom, left, right }) =>
     top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth)"""
-SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 600)]
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SCREENS = [(390, 844), (360, 640), (640, 400), (844, 390), (1280, 900), (1280, 600)]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -200,6 +201,7 @@ def test_every_button_is_in_sight_on_every_screen(browser, desk, language):
         }""")
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(DRAWN)
             assert page.evaluate(SEEN_WHOLE), (width, height)
             higher = page.evaluate("document.documentElement.scrollHeight - innerHeight")
             assert higher <= 0, (width, height)
