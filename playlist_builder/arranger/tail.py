@@ -3,7 +3,8 @@
 Its first track opens hardly more energetic than the last one closes, and not far louder than that
 plays, whatever the library; where others are left, no louder than its end, which may fade. The rest
 is a calm and steady plan like any other, without startle or strokes, and with a pulse only for want
-of others. Where no track fits without a rise there is no tail, and a warning says so.
+of others; no moment of any rises beyond `HIGHEST`. Where no track fits so there is no tail, and a
+warning says so.
 """
 
 from collections.abc import Sequence
@@ -73,8 +74,8 @@ def tail(
         return [], []
     if objective.constraints.use_all:
         return [], [notice("no_track_for_tail")]
-    still = _calm(order, pool, PHASE)
-    pulsing = _calm(order, pool, replace(PHASE, max_pulse_clarity=None))
+    still = _low(_calm(order, pool, PHASE), objective)
+    pulsing = _low(_calm(order, pool, replace(PHASE, max_pulse_clarity=None)), objective)
     gentle, gentler = (_gentle(each, CHOICE * asked_s, objective) for each in (pulsing, still))
     choices = ((gentler, gentler), (still, gentler), (gentle, gentle), (pulsing, gentle))
     firsts = ((_first(order, some, objective), others) for some, others in choices)
@@ -118,6 +119,12 @@ def _calm(order: Sequence[Track], pool: result.Pool, phase: Phase) -> list[Track
     return _others(pool.tracks.take(calm[np.union1d(steady, calmest)]), order)
 
 
+def _low(tracks: Sequence[Track], objective: Objective) -> list[Track]:
+    """Return the tracks of which no moment rises beyond `HIGHEST`."""
+    table = TrackTable.of(tracks)
+    return list(table.take(highest(table, objective.percentiles) <= HIGHEST))
+
+
 def _softly(tracks: Sequence[Track], objective: Objective) -> list[Track]:
     """Return the first of some tracks up to one that would begin far louder than music plays."""
     items = result.items_in_order(tracks, objective)
@@ -133,15 +140,12 @@ def _others(tracks: Sequence[Track], known: Sequence[Track]) -> list[Track]:
 
 
 def _gentle(tracks: Sequence[Track], length_s: float, objective: Objective) -> list[Track]:
-    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough.
-
-    None rises beyond `HIGHEST`.
-    """
+    """Return the tracks that nowhere rise far: below `PEAK`, or the least until there is enough."""
     peaks = highest(TrackTable.of(tracks), objective.percentiles)
     found: list[Track] = []
     for place in np.argsort(peaks, kind="stable").tolist():
         is_enough = length_ms(found) >= length_s * 1000.0
-        if peaks[place] > HIGHEST or (peaks[place] > PEAK and is_enough):
+        if peaks[place] > PEAK and is_enough:
             break
         found.append(tracks[place])
     return found
