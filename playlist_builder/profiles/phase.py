@@ -60,18 +60,33 @@ class Phase:
     @property
     def is_calm(self) -> bool:
         """Whether the planned energy, with waves, never goes beyond `CALM_LEVEL`."""
-        return self._highest <= CALM_LEVEL
+        return self.highest <= CALM_LEVEL
 
     @property
     def peak_limit(self) -> float:
         """Most energy of any moment: `max_peak`, else `CALM_CLIMB` above a calm plan, else inf."""
         if self.max_peak is not None:
             return self.max_peak
-        return self._highest + CALM_CLIMB if self.is_calm else math.inf
+        return self.highest + CALM_CLIMB if self.is_calm else math.inf
 
     @property
-    def _highest(self) -> float:
+    def highest(self) -> float:
+        """Most planned energy, with waves."""
         return max(self.level_start, self.level_end) + self.wave_depth
+
+    def moved(self, first: float, last: float) -> "Phase":
+        """Return the phase with its levels moved by so much, within 0 to 1.
+
+        What was calm still has the limit of peaks that a calm plan has above its level.
+        """
+        new = replace(
+            self,
+            level_start=min(max(self.level_start + first, 0.0), 1.0),
+            level_end=min(max(self.level_end + last, 0.0), 1.0),
+        )
+        if self.is_calm and not new.is_calm and self.max_peak is None:
+            return replace(new, max_peak=min(new.highest + CALM_CLIMB, 1.0))
+        return new
 
 
 def without_leap(phases: Sequence[Phase], level: float) -> Iterator[Phase]:

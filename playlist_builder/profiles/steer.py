@@ -37,11 +37,7 @@ def shifted(profile: Profile, by: float, at_s: float) -> Profile:
         if not at_s < (start_s + end_s) / 2.0 < until_s:
             return phase
         first, last = np.interp((start_s, end_s), knots_s, shifts).tolist()
-        return replace(
-            phase,
-            level_start=min(max(phase.level_start + first, 0.0), 1.0),
-            level_end=min(max(phase.level_end + last, 0.0), 1.0),
-        )
+        return phase.moved(first, last)
 
     return _with_phases(profile, map(higher, _split(profile, knots_s)))
 
