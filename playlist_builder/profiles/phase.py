@@ -74,16 +74,12 @@ class Phase:
         """Most planned energy, with waves."""
         return max(self.level_start, self.level_end) + self.wave_depth
 
-    def moved(self, first: float, last: float) -> "Phase":
-        """Return the phase with its levels moved by so much, within 0 to 1.
+    def with_levels(self, start: float, end: float) -> "Phase":
+        """Return the phase with other levels, its waves on top.
 
         What was calm still has the limit of peaks that a calm plan has above its level.
         """
-        new = replace(
-            self,
-            level_start=min(max(self.level_start + first, 0.0), 1.0),
-            level_end=min(max(self.level_end + last, 0.0), 1.0),
-        )
+        new = replace(self, level_start=start, level_end=end)
         if self.is_calm and not new.is_calm and self.max_peak is None:
             return replace(new, max_peak=min(new.highest + CALM_CLIMB, 1.0))
         return new

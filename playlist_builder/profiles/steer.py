@@ -37,7 +37,10 @@ def shifted(profile: Profile, by: float, at_s: float) -> Profile:
         if not at_s < (start_s + end_s) / 2.0 < until_s:
             return phase
         first, last = np.interp((start_s, end_s), knots_s, shifts).tolist()
-        return phase.moved(first, last)
+        return phase.with_levels(
+            min(max(phase.level_start + first, 0.0), 1.0),
+            min(max(phase.level_end + last, 0.0), 1.0),
+        )
 
     return _with_phases(profile, map(higher, _split(profile, knots_s)))
 
@@ -117,7 +120,7 @@ def drawn(profile: Profile, curve: Sequence[tuple[float, float]]) -> Profile:
     def along(phase: Phase) -> Phase:
         span_s = phase.start_s, phase.start_s + phase.music_s
         first, last = np.interp(span_s, times_s, levels).tolist()
-        return replace(phase, level_start=first, level_end=last, wave_depth=0.0, wave_period_s=0.0)
+        return replace(phase.with_levels(first, last), wave_depth=0.0, wave_period_s=0.0)
 
     return _with_phases(profile, map(along, _split(profile, times_s)))
 
