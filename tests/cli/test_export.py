@@ -174,7 +174,7 @@ def test_steps_of_loudness_are_told_once_up_and_down(folder):
     (folder / "s.json").write_text(session_json.dump(in_turn(whole)), encoding="utf-8")
     told = run("-o", "p.m3u8", "-o", "p.xspf").stderr
     assert told.count("3:20 'T1' comes in 11.0 LU louder") == 1
-    assert told.count("6:40 'T2' comes in 12.0 LU softer") == 1
+    assert told.count("6:40 'T2' comes in 12.0 LU quieter") == 1
     assert told.count("'copy --levelled' and 'render' even that out.") == 1
     assert "comes in" not in run("-o", "p.m3u8", "--player", "jellyfin").stderr
     assert "comes in" not in run("-o", "p.csv").stderr
