@@ -1,6 +1,8 @@
 """A session that is steered from the desk while a real MPD plays it."""
 
+import asyncio
 import os
+import threading
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -47,6 +49,10 @@ class Played:
         self.told = []
         self.desk = Desk(partial(self._bench, library, target))
         self.desk.open()
+        self.loop = asyncio.new_event_loop()
+        self.serving = threading.Thread(target=self.loop.run_forever)
+        self.serving.start()
+        self._in_loop(self._serve())
         self.driver = self.desk.bench.player
         self.driver.start(self.desk.ask, lambda kind, value: self.told.append((kind, value)))
 
@@ -85,9 +91,18 @@ class Played:
 
         return self.desk.ask(read)
 
+    def _in_loop(self, what):
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result()
+
+    async def _serve(self):
+        self.desk.serve()
+
     def close(self):
         self.driver.close()
-        self.desk.ask(Bench.close)
+        self._in_loop(self.desk.close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.serving.join()
+        self.loop.close()
 
 
 @pytest.fixture
