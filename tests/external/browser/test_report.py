@@ -186,7 +186,7 @@ def test_the_keyboard_reaches_everything_and_focus_is_told(opened):
     outline = "getComputedStyle(document.activeElement.querySelector('.reach')).strokeWidth"
     assert page.evaluate(outline) == "2.5px"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#track-1")
+    page.wait_for_url("**/report.en.html#track-1")
     stops = page.evaluate("[...document.querySelectorAll('a, button')].length")
     all_notes = 1
     assert stops == 1 + 3 * COUNT + all_notes + COUNT + 2 * COUNT - 1
