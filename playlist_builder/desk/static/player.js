@@ -123,10 +123,10 @@ export class Player extends EventTarget {
     return this.#now - samples(this.#context?.outputLatency || 0);
   }
 
-  // The first lane of which more is to come.
+  // The first lane of which more is to come, and can come before the next one takes over.
   get #open() {
-    const now = this.#now;
-    return this.#lanes.find((lane, n) => !lane.isComplete && !(this.#lanes[n + 1]?.at <= now));
+    const soon = this.#now + LEAD;
+    return this.#lanes.find((lane, n) => !lane.isComplete && !(this.#lanes[n + 1]?.at <= soon));
   }
 
   #laneAt(now) {
@@ -227,7 +227,8 @@ export class Player extends EventTarget {
       if (lane !== this.#open) return;
       this.#failures = 0;
       lane.chunk = 2 * count;
-      if (!lane.add(part.planes, part.length)) this.#lay(this.#after(lane), lane.filled, part);
+      const isLate = !lane.add(part.planes, part.length);
+      if (isLate && lane === this.#open) this.#lay(this.#after(lane), lane.filled, part);
     } catch (error) {
       if (lane !== this.#open || this.#abort.signal.aborted) return;
       if (error instanceof Broken) this.#skip(lane, error.detail);

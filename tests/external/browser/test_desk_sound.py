@@ -232,6 +232,28 @@ def test_music_that_is_late_since_the_page_stands_still_goes_on_with_fades(opene
     require_fades(page, filled_s, page.told[0][1]["ms"] / 1000)
 
 
+def test_what_comes_too_late_before_another_mix_takes_over_is_left_out(opened, mixes):
+    page = opened(seconds=75, ahead_s=5)
+    page.play(mixes["evening"])
+    page.go_to(1)
+    page.until("player.ahead_s > 5")
+    held = Held(page, f"**{mixes['evening']['url']}")
+    page("window.starves = true")
+    filled_s = page("player.position_s + player.ahead_s")
+    taken_s = page.replace(mixes["other"], filled_s + 0.6)
+    page.go_to(filled_s - 0.4)
+    page(STANDS_STILL, 5)
+    held.release()
+    page.until("window.halted_s > 0")
+    page("window.starves = false")
+    page("window.goal = Infinity")
+    page.until("told.some(([kind]) => kind === 'ended') && Boolean(window.heard)")
+    assert page("halted_s") > taken_s == pytest.approx(filled_s + 0.6)
+    found = page.compare((mixes["evening"], 0), (mixes["other"], taken_s))
+    silent_s, sounds_s = found["wrong_s"]
+    assert filled_s - 0.1 < silent_s < sounds_s < taken_s + 0.1
+
+
 def test_another_mix_takes_over_at_any_moment_without_a_gap_or_a_click(opened, mixes):
     """Before it only the one sounds, and behind it only the other."""
     page = opened(seconds=62, ahead_s=20)
