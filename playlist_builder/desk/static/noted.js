@@ -3,7 +3,7 @@
 
 import { ask, isOwn, sourceOf, tab } from "./api.js";
 
-const ONE_S = 5; // of music in one note
+const ONE_S = 3; // of music in one note; a crash may set the music back by so much and a little more
 const CONTIGUOUS_S = 3; // a longer step is a jump, unless the page stood still for as long
 const LATE_S = 1;
 const SILENT_DB = -60;
