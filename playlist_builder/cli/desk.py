@@ -60,7 +60,11 @@ def desk(
     if insecure and target is None:
         raise click.UsageError(_("--insecure needs --player."))
     path = os.path.abspath(file_of(library))
-    with serve.only(path) as found:
+
+    def waits() -> None:
+        output.print_message(_("A desk of this library runs already. Waiting for its answer ..."))
+
+    with serve.only(path, waits) as found:
         if found is not None:
             output.print_message(
                 _("The desk is open already: {address}").format(address=serve.link(found))

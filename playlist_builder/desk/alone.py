@@ -1,17 +1,19 @@
 """A lock beside a library, which a desk holds as long as it lives: a second start finds it.
 
-It is free again when its process has ended, whatever ended it. The file stays where it is.
+It is free again when its process has ended, whatever ended it. The file stays where it is, and
+holds the number of the process that held it last.
 """
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playlist_builder.desk import own_file
 
 SUFFIX = ".desk.lock"
+DIGITS = 20  # of the number of a process, at most
 WINDOWS = "win32"
 
 
@@ -34,6 +36,15 @@ def alone(library: str, platform: str = sys.platform) -> Iterator[bool]:
         os.close(lock)
 
 
+def holder(library: str) -> int | None:
+    """Return the number of the process that holds the lock of a library, or held it last."""
+    try:
+        with own_file.beside(library, SUFFIX).open("rb") as file:
+            return int(file.read(DIGITS))
+    except (OSError, ValueError):
+        return None
+
+
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
@@ -47,4 +58,7 @@ def _is_taken(lock: int) -> bool:
         return False
     except OSError:  # the file system has no locks
         return True
+    with suppress(OSError):  # on a full disk it holds all the same
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
     return True

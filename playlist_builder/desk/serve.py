@@ -24,7 +24,7 @@ from playlist_builder import PathMap
 from playlist_builder.desk import address as addresses
 from playlist_builder.desk import downloads, machine, prepare, record_routes, run
 from playlist_builder.desk.address import HOST, Address
-from playlist_builder.desk.alone import alone
+from playlist_builder.desk.alone import alone, holder
 from playlist_builder.desk.app import application
 from playlist_builder.desk.bench import Bench
 from playlist_builder.desk.connections import AT_ONCE, STAYS_S, WAITING, connection_type
@@ -43,6 +43,7 @@ ANSWER_S = 2.0  # in which a desk that runs says so
 LONGEST_ANSWER = 10_000  # bytes
 CLOSING_S = 1  # for pages that listen for changes
 BEGINS_S = 30.0  # in which a desk that has begun answers, and one that ends has ended
+TELLS_S = 2.0  # after which one that waits for it says so
 LOOK_S = 0.2  # between two looks for it
 
 
@@ -74,25 +75,40 @@ def running(library: str) -> Address | None:
 
 
 @contextmanager
-def only(library: str) -> Iterator[Address | None]:
+def only(library: str, waits: Callable[[], None] = lambda: None) -> Iterator[Address | None]:
     """Yield the address of the desk of a library, or None: no other one begins in this block then.
 
-    Of two that begin at the same moment, the second waits until the first answers. Raises DeskError
-    where that never does.
+    Of two that begin at the same moment, the second waits until the first answers; `waits` is
+    called once where that takes long. Raises DeskError where it never does.
     """
-    until_s = time.monotonic() + BEGINS_S
+    begun_s, is_told = time.monotonic(), False
     while True:
         with alone(library) as is_alone:
             found = running(library)
             if found is not None or is_alone:
                 yield found
                 return
-        if time.monotonic() >= until_s:
-            raise DeskError(
-                "A desk of the library {path} runs, but does not answer. End it first.",
-                path=library,
-            )
+        waited_s = time.monotonic() - begun_s
+        if waited_s >= BEGINS_S:
+            raise _silent(library)
+        if waited_s >= TELLS_S and not is_told:
+            is_told = True
+            waits()
         time.sleep(LOOK_S)
+
+
+def _silent(library: str) -> DeskError:
+    number = holder(library)
+    if number is None:
+        return DeskError(
+            "A desk of the library {path} runs, but does not answer. End it first.", path=library
+        )
+    return DeskError(
+        "A desk of the library {path} runs as process {number}, but does not answer. "
+        "End that process first.",
+        path=library,
+        number=number,
+    )
 
 
 def asked(port: int, path: str) -> bytes:

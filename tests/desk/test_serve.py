@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -35,7 +36,8 @@ def started(library):
 
 
 def server_and_path(process):
-    return re.search(r"http://(127\.0\.0\.1:\d+)(/\S+)", process.stderr.readline()).groups()
+    said = (re.search(r"http://(127\.0\.0\.1:\d+)(/\S+)", line) for line in process.stderr)
+    return next(found for found in said if found).groups()  # one that waits says so before
 
 
 def opened(server, path):
@@ -94,12 +96,15 @@ def test_a_desk_by_a_link_leaves_the_backup_where_commands_by_that_link_keep_it(
 
 def test_a_desk_that_answers_nothing_is_named_and_no_other_one_begins(library, monkeypatch):
     monkeypatch.setattr(serve, "BEGINS_S", 0.5)
+    monkeypatch.setattr(serve, "TELLS_S", 0.2)
+    told = []
     with (
         alone(str(library)) as is_alone,
-        pytest.raises(DeskError, match="does not answer"),
-        serve.only(str(library)),
+        pytest.raises(DeskError, match=f"runs as process {os.getpid()}, but does not answer"),
+        serve.only(str(library), lambda: told.append("waits")),
     ):
         assert is_alone
+    assert told == ["waits"]
     with serve.only(str(library)) as found:
         assert found is None
 
