@@ -279,6 +279,7 @@ def test_what_is_told_while_it_runs_has_a_place_of_its_own(browser, desk):
         page.wait_for_selector("#message.warns:not(:empty)")
         for width, height in SCREENS:
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(DRAWN)
             assert page.evaluate(COVERED) == [], (width, height)
             is_low = height == 600  # it scrolls there
             assert is_low or page.evaluate("scrollY") == 0, (width, height)
