@@ -1,8 +1,8 @@
 """A session that is playing -> one whose rest, behind the current track, is arranged again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import inf
 from typing import NamedTuple
 
@@ -144,14 +144,19 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
     What was to play then stays as far as it follows the plan: that has changed up to `until_s`, in
     seconds of it. Where that cannot be, all is arranged again.
     """
+    if now.draft.is_on_time or now.draft.excess_ms > 0:
+        return now.draft
+    return next(chain(partly_rearranged(now, until_s), wholly_rearranged(now)))
+
+
+def partly_rearranged(now: Moment, until_s: float) -> Iterator[Draft]:
+    """Yield drafts in which some of what was to play stays, as soon as it can, the best first."""
     short, behind = now.draft, now.behind
-    if short.is_on_time or short.excess_ms > 0:
-        return short
     place, count = len(short.order), len(behind)
     first = min(max(_begun(now, until_s), now.gone), max(count - 1, 0))
     as_planned = replace(short, order=(*short.order, *behind))
     if not first and as_planned.keeps_time(place):
-        return as_planned
+        yield as_planned
     for removed in _ways(first, count):
         after = behind[removed:]
         whole = replace(short, order=(*short.order, *after))
@@ -159,9 +164,15 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
             new = fill_quickly(short, behind[:removed], after, known=now.known)
             whole = replace(short, order=(*short.order, *(new or ()), *after))
         if whole.keeps_time(place) and not any(map(short.is_pinned, behind[:removed])):
-            return whole
-    new = fill_quickly(short, behind, (), known=now.known, lifts=True)
-    return arranged_behind(now) if new is None else replace(short, order=(*short.order, *new))
+            yield whole
+
+
+def wholly_rearranged(now: Moment) -> Iterator[Draft]:
+    """Yield the draft of which all that was to play is chosen again."""
+    new = fill_quickly(now.draft, now.behind, (), known=now.known, lifts=True)
+    yield (
+        arranged_behind(now) if new is None else replace(now.draft, order=(*now.draft.order, *new))
+    )
 
 
 def _ways(first: int, count: int) -> list[int]:
