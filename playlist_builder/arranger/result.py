@@ -171,7 +171,7 @@ def energies(tracks: Sequence[Track], objective: Objective) -> list[float]:
         return []
     items = items_in_order(tracks, objective)
     steps = items.steps.tolist()
-    return [float(items.contour(item, count).mean()) for item, count in enumerate(steps)]
+    return [float(items.contour(item, max(count, 1)).mean()) for item, count in enumerate(steps)]
 
 
 def slots(order: Order) -> list[Slot]:
