@@ -48,15 +48,15 @@ export async function begin() {
 function made(first) {
   let state = first;
   const sound = first.player === "browser" ? browserSound() : new Remote();
-  const curve = new Curve({ height: () => (innerWidth < NARROW ? 60 : innerHeight < LOW ? 60 : 150) });
+  const curve = new Curve({ height: () => (innerWidth < NARROW || innerHeight < LOW ? 60 : 150) });
   const place = html("p", { class: "place" });
   const phase = html("p", { class: "phase" });
   const left = html("p", { class: "left" });
-  const first_key = key("first", "run_first");
+  const firstKey = key("first", "run_first");
   const legend = html(
     "p",
     { class: "legend", "aria-hidden": "true" }, // as the picture
-    ...[key("played", "run_plays"), key("plan", "run_plan"), first_key, key("tense", "tension"), key("head", "run_now")],
+    ...[key("played", "run_plays"), key("plan", "run_plan"), firstKey, key("tense", "tension"), key("head", "run_now")],
   );
   const words = html("p", { class: "unseen" });
   const now = line("run_now");
@@ -209,7 +209,7 @@ function made(first) {
     for (const each of state.pending) each.until ??= performance.now() + 1000 * each.left_s;
     sound.show(state);
     draw();
-    first_key.hidden = String(state.session.curve) === String(state.first.curve);
+    firstKey.hidden = String(state.session.curve) === String(state.first.curve);
     write(told, state.told.slice(-TOLD).join(" "));
     tick();
   }
