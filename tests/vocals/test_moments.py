@@ -196,17 +196,17 @@ def test_any_rows_have_a_verdict_whose_spans_lie_in_the_track(seconds, seed, mid
 
 
 class TestOfStyle:
-    """The embedding speaks against a voice as far as it has heard the track, never for one."""
+    """The embedding speaks as far as it has heard the track, more against a voice than for one."""
 
     @pytest.mark.parametrize(
         ("by_style", "middle", "seconds", "expected"),
         [
-            (9.0, moments.MOST_MIDDLE, 300, 0.0),
             (0.0, moments.MOST_MIDDLE, 300, 0.0),
-            (moments.STYLE_FROM, moments.MOST_MIDDLE, 300, 0.0),
-            (-9.0, moments.MOST_MIDDLE, 300, -moments.MOST_STYLE),
-            (-9.0, moments.LEAST_MIDDLE, moments.STYLE_S, -moments.MOST_STYLE),
-            (-9.0, moments.LEAST_MIDDLE, 10 * moments.STYLE_S, -moments.MOST_STYLE / 10),
+            (0.3, moments.MOST_MIDDLE, 300, 0.3),
+            (9.0, moments.MOST_MIDDLE, 300, moments.MOST_FOR),
+            (-9.0, moments.MOST_MIDDLE, 300, -moments.MOST_AGAINST),
+            (-9.0, moments.LEAST_MIDDLE, moments.STYLE_S, -moments.MOST_AGAINST),
+            (-9.0, moments.LEAST_MIDDLE, 10 * moments.STYLE_S, -moments.MOST_AGAINST / 10),
         ],
     )
     def test_its_share_is_limited(self, by_style, middle, seconds, expected):
@@ -230,3 +230,11 @@ class TestOfStyle:
         assert [classify(cry, odds).verdict for odds in (0.0, -9.0)] == ["sung", "unknown"]
         passage = track(voice=range(100, 120))
         assert [classify(passage, odds).verdict for odds in (0.0, -9.0)] == ["sung", "sung"]
+
+    def test_it_decides_what_is_open_and_makes_no_voice_of_music(self):
+        open_speech = track(seconds=45)
+        open_speech[:, [VOICE, BEST]] = 1.2
+        open_speech[10:14, VOICE] = 2.5
+        open_speech[::5, BEST] = 3.3
+        assert [classify(open_speech, odds).verdict for odds in (0.0, 9.0)] == ["unknown", "sung"]
+        assert classify(track(), 9.0).verdict == "none"
