@@ -47,6 +47,9 @@ MOST_AGAINST, MOST_FOR, STYLE_S = 2.0, 0.5, 24
 # choirs of samples hum as well.
 POSSIBLE, FOUND, FOUND_WORDLESS = 0.2, 0.5, 0.95
 MOST_SURE = 0.97  # no detector is certain
+# Log-odds against a voice to those that there is none, where that is the verdict: of what is nearly
+# a voice more is one than the weights say, for faint ones are missed.
+NONE_SLOPE, NONE_BIAS = 1.3, -1.6
 LONE, LONE_ABOVE = 2.5, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
 SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
@@ -64,27 +67,31 @@ def classify(rows: Floats32, by_style: float = 0.0) -> VoiceDetection:
     """
     if not len(rows):
         return VoiceDetection("unknown", 0.0)
-    chance = chance_of_voice(rows, by_style)
+    log_odds = log_odds_of_voice(rows, by_style)
+    chance = _chance(log_odds)
     people = np.median(rows[:, PEOPLE])
     if people >= PEOPLE_FOUND or (chance < FOUND and people >= PEOPLE_POSSIBLE):
         return VoiceDetection("unknown", chance, _throughout(rows, "people"))
     if chance < FOUND and np.median(rows[:, WORDLESS]) >= HUMMED_LEAST:
         return VoiceDetection("unknown", chance, _throughout(rows, "wordless"))
     if chance < POSSIBLE and not _has_lone_word(rows):
-        return VoiceDetection("none", 1.0 - chance)
+        return VoiceDetection("none", max(_chance(NONE_BIAS - NONE_SLOPE * log_odds), 0.5))
     spans = _spans(rows)
     kind = _kind_of(spans)
     found = chance >= (FOUND_WORDLESS if kind == "wordless" else FOUND)
     return VoiceDetection(kind if found else "unknown", chance, spans)
 
 
-def chance_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
-    """Return how likely a voice is anywhere in a track, at least 1 - MOST_SURE."""
+def log_odds_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
+    """Return the log-odds for a voice anywhere in a track."""
     heard = evidence(rows)
     log_odds = of_level(heard)
     if len(rows) >= SHORT_S:
         log_odds = max(log_odds, of_contrast(heard))
-    log_odds += of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
+    return log_odds + of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
+
+
+def _chance(log_odds: float) -> float:
     return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
 
 
@@ -128,7 +135,7 @@ def of_style(by_style: float, middle: float, seconds: int) -> float:
 
 
 def evidence(rows: Floats32) -> Evidence:
-    """Return what `chance_of_voice` weighs."""
+    """Return what `log_odds_of_voice` weighs."""
     passages = _passages(rows)
     moment = min(max(_moments(rows)[-1][1], LEAST_MOMENT), MOST_MOMENT)
     middle = min(max(float(np.median(rows[:, BEST])), LEAST_MIDDLE), MOST_MIDDLE)

@@ -174,7 +174,7 @@ def reliability(judged: list[tuple[dict, VoiceDetection]]) -> list[dict]:
 
 
 def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
-    """Over whole files: silero's mean and best 3 s, VibeNet's vocalness, and our chance."""
+    """Over whole files: silero's mean and best 3 s, VibeNet's vocalness, and our log-odds."""
     import onnxruntime
     import vibenet
 
@@ -188,8 +188,8 @@ def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
     table = defaultdict(list)
     for case in ours:
         if case["group"] in ("whole", "hard") and case["truth"] != "people":
-            chance_of_voice = moments.chance_of_voice(case["rows"], case["by_style"])
-            table["ours"].append((case["truth"] == "voice", chance_of_voice))
+            log_odds = moments.log_odds_of_voice(case["rows"], case["by_style"])
+            table["ours"].append((case["truth"] == "voice", log_odds))
     for case in vc.whole(sounds):
         if case.group == "library" or case.truth == "people":
             continue

@@ -9,7 +9,8 @@ What length requires is taken as it is, and so is what `moments.of_level` weighs
 package are not the fitted ones: that of what stands out is 0.5 higher and that of the level 0.4
 lower, chosen over all folds so that 3 % of hard instrumentals are called. `precision` is that of
 the chance by folds in which no source is on both sides, and `found` the share of each kind of track
-whose chance is that of a voice.
+whose chance is that of a voice. `none` are the weights of the confidence in that verdict, of all
+tracks with it.
 """
 
 import json
@@ -45,8 +46,23 @@ def regression(
     return found
 
 
+def of_none(cases: list[dict]) -> dict[str, float]:
+    """Slope and bias from log-odds against a voice to those that there is none, of that verdict."""
+    none = [
+        case
+        for case in cases
+        if not case["soft"] and moments.classify(case["rows"]).verdict == "none"
+    ]
+    against = np.array([-moments.log_odds_of_voice(case["rows"]) for case in none])
+    right = np.array([float(case["truth"] == "none") for case in none])
+    x = np.c_[against, np.ones(len(none))]
+    slope, bias = regression(x, right, np.ones(len(none)), np.zeros(len(none)), 0.0)
+    return {"slope": round(float(slope), 2), "bias": round(float(bias), 2)}
+
+
 def main() -> None:
     cases = [case for path in sys.argv[1:] for case in pickle.loads(Path(path).read_bytes())]  # noqa: S301 - our own
+    none = of_none([case for case in cases if case["truth"] != "people"])
     cases = [
         case
         for case in cases
@@ -78,14 +94,14 @@ def main() -> None:
         if some.any():
             mean = [float(np.average(v[some], weights=weight[some]).round(3)) for v in (chance, y)]
             table.append({"from": low, "n": int(some.sum()), "shown": mean[0], "voice": mean[1]})
-    found = defaultdict(list)
+    called = defaultdict(list)
     for kind, one in zip(kinds, chance, strict=True):
-        found[kind].append(one >= moments.FOUND)
+        called[kind].append(one >= moments.FOUND)
     names = ("passage", "usual", "moment", "bias")
     weights = zip(names, fitted(learnt).round(2).tolist(), strict=True)
-    shares = {kind: round(float(np.mean(some)), 3) for kind, some in sorted(found.items())}
-    sys.stdout.write(json.dumps({"weights": dict(weights), "precision": table, "found": shares}))
-    sys.stdout.write("\n")
+    shares = {kind: round(float(np.mean(some)), 3) for kind, some in sorted(called.items())}
+    found = {"weights": dict(weights), "precision": table, "found": shares, "none": none}
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

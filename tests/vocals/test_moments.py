@@ -30,6 +30,19 @@ def test_music_holds_no_voice_and_is_not_certain():
     assert 0.8 < found.confidence < 0.995
 
 
+def test_what_is_nearly_a_voice_is_none_with_less_confidence():
+    """A faint singer is missed as often as not where music is that close to a voice."""
+    confidences = []
+    for best in (-4.0, -3.0, -2.5, -2.0):
+        rows = track(voice=range(60, 80), best=best)
+        found, log_odds = classify(rows), moments.log_odds_of_voice(rows)
+        assert found.verdict == "none"
+        assert 0.5 <= found.confidence <= 1 / (1 + np.exp(log_odds)) + 1e-9
+        confidences.append(found.confidence)
+    assert confidences == sorted(confidences, reverse=True)
+    assert confidences[-1] < 0.8 < confidences[0]
+
+
 @pytest.mark.parametrize("kind", ["sung", "spoken", "wordless"])
 @pytest.mark.parametrize(
     "voice",
