@@ -2,12 +2,13 @@
 
 Three things speak for a voice: the best passage of 3 s, beyond the usual level of the track, so
 that an expressive violin throughout is not taken for a singer; separate moments, as phrases with
-long pauses are; and what is heard throughout. They are weighed twice, and the better counts: as
+long pauses are; and what is heard throughout. They are weighed three times, and the best counts: as
 they are, and by how far the passage stands out of music that is otherwise nothing like a voice, in
-which a faint singer is heard. The weights are those of logistic regressions, fitted to tracks and
-voices that the network had not met, so that the chance that is shown as confidence is the share
-that was right there; `tests/evaluation` tells how well that holds. The embedding of the track,
-where there is one, speaks for or against a voice as far as it has heard the track.
+which a faint singer is heard, be it for a moment or for a good part of the track. The weights are
+those of logistic regressions, fitted to tracks and voices that the network had not met, so that the
+chance that is shown as confidence is the share that was right there; `tests/evaluation` tells how
+well that holds. The embedding of the track, where there is one, speaks for or against a voice as
+far as it has heard the track.
 """
 
 import math
@@ -34,6 +35,10 @@ PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.52  # 
 # last of the best moments. Of a track of less than `SHORT_S` too little is known.
 OUT_PASSAGE, OUT_USUAL, OUT_MOMENT, OUT_BIAS = 0.87, -2.36, 1.34, -4.2
 OUT_OF_MOST = 1.0
+# The same beside the level that half of the passages reach, where the usual one is `PART_ABOVE` it:
+# a voice of more than a tenth of a track is itself what is usual there.
+PART_ABOVE = 1.0
+PART_PASSAGE, PART_USUAL, PART_HALF, PART_MOMENT, PART_BIAS = 1.1, -0.93, -0.9, 0.46, -5.7
 # Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
 # music is more like a voice than the best of a few.
 LONG_S, LONG_MORE = 300, 0.4
@@ -87,7 +92,7 @@ def log_odds_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
     heard = evidence(rows)
     log_odds = of_level(heard)
     if len(rows) >= SHORT_S:
-        log_odds = max(log_odds, of_contrast(heard))
+        log_odds = max(log_odds, of_contrast(heard), of_part(heard))
     return log_odds + of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
 
 
@@ -101,6 +106,7 @@ class Evidence:
 
     passage: float  # the best one
     usual: float  # of passages
+    half: float  # level that half of the passages reach
     moment: float  # the last of the best moments
     middle: float  # of the moments
 
@@ -116,6 +122,14 @@ def of_contrast(heard: Evidence) -> float:
     """Return the log-odds for a voice by how far a passage stands out."""
     usual = OUT_USUAL * min(heard.usual, OUT_OF_MOST)
     return OUT_PASSAGE * heard.passage + usual + OUT_MOMENT * heard.moment + OUT_BIAS
+
+
+def of_part(heard: Evidence) -> float:
+    """Return the log-odds for a voice by how far a good part of a track stands out of half."""
+    if heard.usual - heard.half < PART_ABOVE:
+        return -math.inf
+    usual = PART_USUAL * min(heard.usual, OUT_OF_MOST) + PART_HALF * min(heard.half, OUT_OF_MOST)
+    return PART_PASSAGE * heard.passage + usual + PART_MOMENT * heard.moment + PART_BIAS
 
 
 def of_length(seconds: int) -> float:
@@ -139,7 +153,8 @@ def evidence(rows: Floats32) -> Evidence:
     passages = _passages(rows)
     moment = min(max(_moments(rows)[-1][1], LEAST_MOMENT), MOST_MOMENT)
     middle = min(max(float(np.median(rows[:, BEST])), LEAST_MIDDLE), MOST_MIDDLE)
-    return Evidence(float(passages.max()), _usual(passages), moment, middle)
+    half = float(np.median(passages))
+    return Evidence(float(passages.max()), _usual(passages), half, moment, middle)
 
 
 def _passages(rows: Floats32) -> Floats32:

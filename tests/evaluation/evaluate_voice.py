@@ -8,6 +8,7 @@ judge it. The shipped network, fitted to all, also judges rated excerpts and gam
 has met. A file is found where its verdict is sung, spoken or wordless; of made tracks where a span
 lies on the voice. The embedding says its part, by weights that were fitted to the other folds;
 `network alone` holds the figures without it.
+`in shorter tracks` are stretches of what was heard, with a voice where there is one.
 `reliability` compares the confidence that is shown with the share that was right. The list of files
 is frozen: `FROZEN` tells whether it is the one of which figures are known. Its folders of music are
 Debian's packages asc-music, asterisk-moh-opsound-g722, colobot-common-sounds, drascula-music,
@@ -43,11 +44,13 @@ from playlist_builder.vocals import detector, moments, style
 from tests.evaluation import voice_cases as vc
 from tests.evaluation import voice_data as vd
 from tests.evaluation.excerpts import auc
+from tests.evaluation.fit_chance import stretches
 from tests.evaluation.fit_voice_style import by_folds, log_odds
 
 SHIPPED = Path(vm.__file__).with_name("voice_weights.npz")
 FOUND = ("sung", "spoken", "wordless")
 FROZEN = "641 107d6240"  # as `listed`
+SHORTER_S = 60, 90, 120, 180
 BINS = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0
 
 
@@ -141,7 +144,19 @@ def report(cases: list[dict]) -> dict:
         }
     out["library"]["called"] = sorted(c["name"][-40:] for c, r in groups["library"]
                                       if r.verdict in FOUND)  # fmt: skip
+    out["in shorter tracks"] = shorter(cases)
     out["reliability"] = reliability(judged)
+    return out
+
+
+def shorter(cases: list[dict]) -> dict:
+    """Shares of what is found in stretches of so many seconds, by groups."""
+    out: dict = {}
+    for seconds in SHORTER_S:
+        found = defaultdict(list)
+        for case in stretches(cases, seconds):
+            found[case["group"]].append(is_found(case, verdict(case)))
+        out[str(seconds)] = {group: share(some) for group, some in sorted(found.items())}
     return out
 
 

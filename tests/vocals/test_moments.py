@@ -78,6 +78,17 @@ def test_a_faint_passage_stands_out_of_music_that_is_nothing_like_a_voice():
     assert verdicts == ["spoken", "none"]
 
 
+@pytest.mark.parametrize("seconds", [90, 120, 150, 240])
+def test_a_singer_of_whom_little_is_clear_is_heard_in_short_tracks_as_in_long_ones(seconds):
+    """There the 20 s are more than a tenth of all, and would be what is usual."""
+    rows = track(seconds)
+    rows[20:24, [VOICE, BEST]] = 3.0
+    rows[24:40, [VOICE, BEST]] = 0.0
+    found = classify(rows)
+    assert found.verdict == "sung"
+    assert found.spans[0].start_s < 24
+
+
 @pytest.mark.parametrize(("seconds", "verdict"), [(240, "spoken"), (50, "unknown")])
 def test_too_little_is_known_of_a_short_track_for_anything_to_stand_out(seconds, verdict):
     rows = track(seconds, voice=range(5, 50, 10), kind="spoken", best=0.5)
