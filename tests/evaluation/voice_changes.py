@@ -7,8 +7,7 @@ files, by `analyse_file`: as they are, and with 20 s of a voice of the folder VO
 dB below them. The louder the voice, the less may a verdict be `none`: it may go from there to
 `unknown` and to a voice, and never back (`falls`). With a voice at 0 dB, the same track twice,
 behind or before a minute of silence, or softer by 12 dB must not turn from a voice to `none`
-(`lost`). `less_sure` counts louder voices of which the chance fell by more than `STEADY`. Such a
-chance is that of a voice, whatever the verdict.
+(`lost`). `verdicts` are all that was heard.
 """
 
 import argparse
@@ -32,7 +31,6 @@ from tests.evaluation.voice_data import level, root_mean_square
 TRACK_S, VOICE_S, AT_S, SILENCE_S = 120, 20, 50, 60
 LEVELS_DB = -18, -12, -6, 0, 6
 PEAK = 0.9
-STEADY = 0.05
 RANKS = {"none": 0, "unknown": 1, "wordless": 2, "spoken": 2, "sung": 2}
 
 
@@ -82,11 +80,6 @@ def heard(samples: Floats32) -> VoiceDetection:
     return found
 
 
-def chance(found: VoiceDetection) -> float:
-    """The chance of a voice."""
-    return 1.0 - found.confidence if found.verdict == "none" else found.confidence
-
-
 def told(found: VoiceDetection) -> str:
     return f"{found.verdict} {found.confidence:.2f}"
 
@@ -113,7 +106,7 @@ def main() -> None:
     voices = sorted(p for p in given.voices.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
     voices = voices[:: max(1, len(voices) // given.tracks)]
     tracks: dict[str, dict[str, str]] = {}
-    falls, lost, less_sure = [], [], []
+    falls, lost = [], []
     for number, (name, music) in enumerate(music_of(given.music, given.tracks)):
         voice_path = voices[number % len(voices)]
         voice = stretch(voice_path, VOICE_S)
@@ -124,15 +117,13 @@ def main() -> None:
         for (_, before), (step, after) in pairwise(steps):
             if RANKS[after.verdict] < RANKS[before.verdict]:
                 falls.append([name, voice_path.name, step, told(before), told(after)])
-            if chance(after) < chance(before) - STEADY:
-                less_sure.append([name, voice_path.name, step, told(before), told(after)])
         with_voice = mixed(music, voice, 0)
         for change, samples in changed(with_voice).items():
             found[change] = heard(samples)
             if RANKS[found["+0 dB"].verdict] > 1 and found[change].verdict == "none":
                 lost.append([name, voice_path.name, change, told(found[change])])
         tracks[f"{name} + {voice_path.name}"] = {key: told(each) for key, each in found.items()}
-    report = {"tracks": len(tracks), "falls": falls, "lost": lost, "less_sure": less_sure}
+    report = {"tracks": len(tracks), "falls": falls, "lost": lost}
     sys.stdout.write(json.dumps(report | {"verdicts": tracks}) + "\n")
 
 
