@@ -7,8 +7,8 @@ they are, and by how far the passage stands out of music that is otherwise nothi
 which a faint singer is heard, be it for a moment or for a good part of the track. The weights are
 those of logistic regressions, fitted to tracks and voices that the network had not met, so that the
 chance that is shown as confidence is the share that was right there; `tests/evaluation` tells how
-well that holds. The embedding of the track, where there is one, speaks for or against a voice as
-far as it has heard the track.
+well that holds. The embedding of the track, where there is one, speaks for or against a voice that
+it would have heard.
 """
 
 import math
@@ -46,7 +46,7 @@ LONG_S, LONG_MORE = 300, 0.4
 # rustle then needs to be like a voice but once.
 SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
 # Log-odds by the embedding: so many count against a voice and for one, which decide where it is
-# open; more would call music of game consoles a voice. It hears so much of a track.
+# open; more would call music of game consoles a voice. It hears so many seconds of a track.
 MOST_AGAINST, MOST_FOR, STYLE_S = 2.0, 0.5, 24
 # Chance from which there may be a voice, is one, and is one though it has no words: machines and
 # choirs of samples hum as well.
@@ -141,11 +141,12 @@ def of_length(seconds: int) -> float:
 def of_style(by_style: float, middle: float, seconds: int) -> float:
     """Return the log-odds for a voice that the embedding adds: few for one, more against it.
 
-    It hears a few patches, which may miss a passage: what it says counts in full where a voice
-    would be heard throughout, else by the share of the track that it hears.
+    It hears a few patches, which may miss a passage: it counts where a voice would be heard
+    throughout, or where the patches are all of the track.
     """
-    share = 1.0 if middle >= MOST_MIDDLE else min(1.0, STYLE_S / seconds)
-    return share * min(max(by_style, -MOST_AGAINST), MOST_FOR)
+    if middle < MOST_MIDDLE and seconds > STYLE_S:
+        return 0.0
+    return min(max(by_style, -MOST_AGAINST), MOST_FOR)
 
 
 def evidence(rows: Floats32) -> Evidence:
