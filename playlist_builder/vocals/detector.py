@@ -14,7 +14,7 @@ from playlist_builder.vocals import moments, style
 WEIGHTS = Path(voice.__file__).with_name("voice_weights.npz")
 PARTS = 5  # of a second, in neighbouring two of which a short word is sought
 COLUMNS = OUTPUTS + 1
-VOICE_VERSION = 7  # raise it when samples may give another verdict: the next scan decodes again
+VOICE_VERSION = 8  # raise it when samples may give another verdict: the next scan decodes again
 
 
 @cache

@@ -2,12 +2,13 @@
 
 Three things speak for a voice: the best passage of 3 s, beyond the usual level of the track, so
 that an expressive violin throughout is not taken for a singer; separate moments, as phrases with
-long pauses are; and what is heard throughout. They are weighed twice, and the better counts: as
+long pauses are; and what is heard throughout. They are weighed three times, and the best counts: as
 they are, and by how far the passage stands out of music that is otherwise nothing like a voice, in
-which a faint singer is heard. The weights are those of logistic regressions, fitted to tracks and
-voices that the network had not met, so that the chance that is shown as confidence is the share
-that was right there; `tests/evaluation` tells how well that holds. The embedding of the track,
-where there is one, speaks against a voice as far as it has heard the track.
+which a faint singer is heard, be it for a moment or for a good part of the track. The weights are
+those of logistic regressions, fitted to tracks and voices that the network had not met, so that the
+chance that is shown as confidence is the share that was right there; `tests/evaluation` tells how
+well that holds. The embedding of the track, where there is one, speaks for or against a voice that
+it would have heard.
 """
 
 import math
@@ -34,19 +35,26 @@ PASSAGE_WEIGHT, MOMENT_WEIGHT, MIDDLE_WEIGHT, BIAS = 0.83, 1.12, -1.2, -4.52  # 
 # last of the best moments. Of a track of less than `SHORT_S` too little is known.
 OUT_PASSAGE, OUT_USUAL, OUT_MOMENT, OUT_BIAS = 0.87, -2.36, 1.34, -4.2
 OUT_OF_MOST = 1.0
+# The same beside the level that half of the passages reach, where the usual one is `PART_ABOVE` it:
+# a voice of more than a tenth of a track is itself what is usual there.
+PART_ABOVE = 1.0
+PART_PASSAGE, PART_USUAL, PART_HALF, PART_MOMENT, PART_BIAS = 1.1, -0.93, -0.9, 0.46, -5.7
 # Beyond `LONG_S`, every doubling of the length requires so much more: the best of many passages of
 # music is more like a voice than the best of a few.
 LONG_S, LONG_MORE = 300, 0.4
 # Below the length that is asked for all moments, every halving requires so much more: a bird or a
 # rustle then needs to be like a voice but once.
 SHORT_S, SHORT_MORE = MOMENTS * TRACK_S_A_MOMENT, 0.6
-# Log-odds against a voice by the embedding: from which, and how many, count; it hears so much of a
-# track.
-STYLE_FROM, MOST_STYLE, STYLE_S = -1.0, 2.0, 24
+# Log-odds by the embedding: so many count against a voice and for one, which decide where it is
+# open; more would call music of game consoles a voice. It hears so many seconds of a track.
+MOST_AGAINST, MOST_FOR, STYLE_S = 2.0, 0.5, 24
 # Chance from which there may be a voice, is one, and is one though it has no words: machines and
 # choirs of samples hum as well.
 POSSIBLE, FOUND, FOUND_WORDLESS = 0.2, 0.5, 0.95
 MOST_SURE = 0.97  # no detector is certain
+# Log-odds against a voice to those that there is none, where that is the verdict: of what is nearly
+# a voice more is one than the weights say, for faint ones are missed.
+NONE_SLOPE, NONE_BIAS = 1.3, -1.6
 LONE, LONE_ABOVE = 2.5, 4.0  # logit of a lone word, and how far above the middle of the track
 EDGE, CORE = 0.8, 1.5  # logits above half of the usual at which a span ends, and that it must reach
 SMOOTH_S, GAP_S = 5, 10  # window that smooths edges; longest pause within a span
@@ -64,27 +72,31 @@ def classify(rows: Floats32, by_style: float = 0.0) -> VoiceDetection:
     """
     if not len(rows):
         return VoiceDetection("unknown", 0.0)
-    chance = chance_of_voice(rows, by_style)
+    log_odds = log_odds_of_voice(rows, by_style)
+    chance = _chance(log_odds)
     people = np.median(rows[:, PEOPLE])
     if people >= PEOPLE_FOUND or (chance < FOUND and people >= PEOPLE_POSSIBLE):
         return VoiceDetection("unknown", chance, _throughout(rows, "people"))
     if chance < FOUND and np.median(rows[:, WORDLESS]) >= HUMMED_LEAST:
         return VoiceDetection("unknown", chance, _throughout(rows, "wordless"))
     if chance < POSSIBLE and not _has_lone_word(rows):
-        return VoiceDetection("none", 1.0 - chance)
+        return VoiceDetection("none", max(_chance(NONE_BIAS - NONE_SLOPE * log_odds), 0.5))
     spans = _spans(rows)
     kind = _kind_of(spans)
     found = chance >= (FOUND_WORDLESS if kind == "wordless" else FOUND)
     return VoiceDetection(kind if found else "unknown", chance, spans)
 
 
-def chance_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
-    """Return how likely a voice is anywhere in a track, at least 1 - MOST_SURE."""
+def log_odds_of_voice(rows: Floats32, by_style: float = 0.0) -> float:
+    """Return the log-odds for a voice anywhere in a track."""
     heard = evidence(rows)
     log_odds = of_level(heard)
     if len(rows) >= SHORT_S:
-        log_odds = max(log_odds, of_contrast(heard))
-    log_odds += of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
+        log_odds = max(log_odds, of_contrast(heard), of_part(heard))
+    return log_odds + of_length(len(rows)) + of_style(by_style, heard.middle, len(rows))
+
+
+def _chance(log_odds: float) -> float:
     return min(max(1.0 / (1.0 + math.exp(-log_odds)), 1.0 - MOST_SURE), MOST_SURE)
 
 
@@ -94,6 +106,7 @@ class Evidence:
 
     passage: float  # the best one
     usual: float  # of passages
+    half: float  # level that half of the passages reach
     moment: float  # the last of the best moments
     middle: float  # of the moments
 
@@ -111,6 +124,14 @@ def of_contrast(heard: Evidence) -> float:
     return OUT_PASSAGE * heard.passage + usual + OUT_MOMENT * heard.moment + OUT_BIAS
 
 
+def of_part(heard: Evidence) -> float:
+    """Return the log-odds for a voice by how far a good part of a track stands out of half."""
+    if heard.usual - heard.half < PART_ABOVE:
+        return -math.inf
+    usual = PART_USUAL * min(heard.usual, OUT_OF_MOST) + PART_HALF * min(heard.half, OUT_OF_MOST)
+    return PART_PASSAGE * heard.passage + usual + PART_MOMENT * heard.moment + PART_BIAS
+
+
 def of_length(seconds: int) -> float:
     """Return the log-odds for a voice that the length of a track adds, at most 0."""
     long = LONG_MORE * math.log2(max(1.0, seconds / LONG_S))
@@ -118,21 +139,23 @@ def of_length(seconds: int) -> float:
 
 
 def of_style(by_style: float, middle: float, seconds: int) -> float:
-    """Return the log-odds for a voice that the embedding adds, at most 0.
+    """Return the log-odds for a voice that the embedding adds: few for one, more against it.
 
-    It hears a few patches, which may miss a passage: what it says counts in full where a voice
-    would be heard throughout, else by the share of the track that it hears.
+    It hears a few patches, which may miss a passage: it counts where a voice would be heard
+    throughout, or where the patches are all of the track.
     """
-    share = 1.0 if middle >= MOST_MIDDLE else min(1.0, STYLE_S / seconds)
-    return share * min(max(by_style - STYLE_FROM, -MOST_STYLE), 0.0)
+    if middle < MOST_MIDDLE and seconds > STYLE_S:
+        return 0.0
+    return min(max(by_style, -MOST_AGAINST), MOST_FOR)
 
 
 def evidence(rows: Floats32) -> Evidence:
-    """Return what `chance_of_voice` weighs."""
+    """Return what `log_odds_of_voice` weighs."""
     passages = _passages(rows)
     moment = min(max(_moments(rows)[-1][1], LEAST_MOMENT), MOST_MOMENT)
     middle = min(max(float(np.median(rows[:, BEST])), LEAST_MIDDLE), MOST_MIDDLE)
-    return Evidence(float(passages.max()), _usual(passages), moment, middle)
+    half = float(np.median(passages))
+    return Evidence(float(passages.max()), _usual(passages), half, moment, middle)
 
 
 def _passages(rows: Floats32) -> Floats32:

@@ -6,7 +6,9 @@
 `fold0.npz` to `fold3.npz` are fits that left out that fold of the sources (`fit_voice.py`), and
 judge it. The shipped network, fitted to all, also judges rated excerpts and game pieces that no fit
 has met. A file is found where its verdict is sung, spoken or wordless; of made tracks where a span
-lies on the voice. The embedding says nothing here.
+lies on the voice. The embedding says its part, by weights that were fitted to the other folds;
+`network alone` holds the figures without it.
+`in shorter tracks` are stretches of what was heard, with a voice where there is one.
 `reliability` compares the confidence that is shown with the share that was right. The list of files
 is frozen: `FROZEN` tells whether it is the one of which figures are known. Its folders of music are
 Debian's packages asc-music, asterisk-moh-opsound-g722, colobot-common-sounds, drascula-music,
@@ -35,15 +37,20 @@ import numpy as np
 
 from playlist_builder.analysis.spectrum import spectra
 from playlist_builder.models import VoiceDetection
+from playlist_builder.networks import music
 from playlist_builder.networks import voice as vm
 from playlist_builder.networks.resampler import RATE
-from playlist_builder.vocals import detector, moments
+from playlist_builder.vocals import detector, moments, style
 from tests.evaluation import voice_cases as vc
 from tests.evaluation import voice_data as vd
+from tests.evaluation.excerpts import auc
+from tests.evaluation.fit_chance import stretches
+from tests.evaluation.fit_voice_style import by_folds, log_odds
 
 SHIPPED = Path(vm.__file__).with_name("voice_weights.npz")
 FOUND = ("sung", "spoken", "wordless")
 FROZEN = "641 107d6240"  # as `listed`
+SHORTER_S = 60, 90, 120, 180
 BINS = 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0
 
 
@@ -55,8 +62,16 @@ def rows_of(samples: np.ndarray, model: vm.Model) -> np.ndarray:
     return listener.logits()
 
 
+def embedded(samples: np.ndarray) -> np.ndarray | None:
+    """The mean of the embeddings of samples at `RATE`, as `vocals.style` takes it."""
+    listener = music.MusicListener(RATE)
+    listener.push(samples)
+    patches = music.embed(music.model(), listener).patches
+    return np.asarray(patches, np.float32).mean(axis=0) if len(patches) else None
+
+
 def heard(case: vc.Case, model: vm.Model) -> dict:
-    """What is kept of a case: the rows of the network, and whether it is soft."""
+    """What is kept of a case: the rows of the network, its embedding, and whether it is soft."""
     samples, voice_s = case.samples()
     samples = np.asarray(samples, np.float32)
     soft = float(np.mean(np.square(samples))) <= detector.SOFT_MEAN_SQUARE
@@ -68,12 +83,24 @@ def heard(case: vc.Case, model: vm.Model) -> dict:
         "voice_s": voice_s,
         "corpus": case.corpus,
         "rows": rows_of(samples, model),
+        "embedding": embedded(samples),
         "soft": soft,
     }
 
 
 def verdict(found: dict) -> VoiceDetection:
-    return detector.verdict_of(found["rows"], soft=found["soft"])
+    return detector.verdict_of(found["rows"], found.get("by_style", 0.0), soft=found["soft"])
+
+
+def styled(cases: list[dict]) -> list[dict]:
+    """Cases with what the embedding says of them, by weights that have not met their fold."""
+    return [case | {"by_style": value} for case, value in zip(cases, by_folds(cases), strict=True)]
+
+
+def as_shipped(cases: list[dict]) -> list[dict]:
+    """Cases with what the embedding says of them, by the weights of the package."""
+    weights = style.voice_weights()
+    return [case | {"by_style": log_odds(weights, case)} for case in cases]
 
 
 def is_found(found: dict, judged: VoiceDetection) -> bool:
@@ -117,7 +144,19 @@ def report(cases: list[dict]) -> dict:
         }
     out["library"]["called"] = sorted(c["name"][-40:] for c, r in groups["library"]
                                       if r.verdict in FOUND)  # fmt: skip
+    out["in shorter tracks"] = shorter(cases)
     out["reliability"] = reliability(judged)
+    return out
+
+
+def shorter(cases: list[dict]) -> dict:
+    """Shares of what is found in stretches of so many seconds, by groups."""
+    out: dict = {}
+    for seconds in SHORTER_S:
+        found = defaultdict(list)
+        for case in stretches(cases, seconds):
+            found[case["group"]].append(is_found(case, verdict(case)))
+        out[str(seconds)] = {group: share(some) for group, some in sorted(found.items())}
     return out
 
 
@@ -150,7 +189,7 @@ def reliability(judged: list[tuple[dict, VoiceDetection]]) -> list[dict]:
 
 
 def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
-    """Over whole files: silero's mean and best 3 s, VibeNet's vocalness, and our chance."""
+    """Over whole files: silero's mean and best 3 s, VibeNet's vocalness, and our log-odds."""
     import onnxruntime
     import vibenet
 
@@ -164,8 +203,8 @@ def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
     table = defaultdict(list)
     for case in ours:
         if case["group"] in ("whole", "hard") and case["truth"] != "people":
-            chance_of_voice = moments.chance_of_voice(case["rows"])
-            table["ours"].append((case["truth"] == "voice", chance_of_voice))
+            log_odds = moments.log_odds_of_voice(case["rows"], case["by_style"])
+            table["ours"].append((case["truth"] == "voice", log_odds))
     for case in vc.whole(sounds):
         if case.group == "library" or case.truth == "people":
             continue
@@ -176,7 +215,7 @@ def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
         table["silero best 3 s"].append((case.truth == "voice", float(best)))
         (judged,) = other.predict(sound, sr=RATE)
         table["vibenet"].append((case.truth == "voice", -judged.instrumentalness))
-    return {name: {"auc": auc(some), "balanced at best": best_of(some)}
+    return {name: {"auc": area(some), "balanced at best": best_of(some)}
             for name, some in table.items()}  # fmt: skip
 
 
@@ -195,15 +234,14 @@ def silero(session, sound: np.ndarray) -> np.ndarray:
     return np.stack(found, axis=1).ravel()[: len(sound) // size]
 
 
-def auc(some: list[tuple[bool, float]]) -> float:
-    """Return the share of pairs that are in order."""
-    p = np.array([value for is_voice, value in some if is_voice])[:, None]
-    n = np.array([value for is_voice, value in some if not is_voice])[None]
-    return round(float(((p > n) + 0.5 * (p == n)).mean()), 4)
+def area(some: list[tuple[bool, float]]) -> float:
+    """The share of pairs that are in order."""
+    truth, value = map(np.array, zip(*some, strict=True))
+    return round(auc(value, truth), 4)
 
 
 def best_of(some: list[tuple[bool, float]]) -> float:
-    truth, value = np.array([t for t, _ in some]), np.array([v for _, v in some])
+    truth, value = map(np.array, zip(*some, strict=True))
     return round(
         max(float((value[truth] >= t).mean() + (value[~truth] < t).mean()) / 2 for t in value), 4
     )
@@ -255,9 +293,10 @@ def main() -> None:
         fold = int(path.stem[-1])
         own = [case for case in every if case.fold == fold]
         cases += _kept(given.cache, path, own, f"{fold}-{given.count}")
-    out = report(cases)
+    alone, cases = report(cases), styled(cases)
+    out = report(cases) | {"network alone": alone}
     unmet = [*vc.whole(vd.never_met(vd.Cache(given.cache)))]
-    shipped = _kept(given.cache, given.shipped, unmet, "unmet")
+    shipped = as_shipped(_kept(given.cache, given.shipped, unmet, "unmet"))
     out["shipped, never met"] = never_met([(case, verdict(case)) for case in shipped])
     out["files"] = {"list": listed(sounds), "frozen": listed(sounds) == FROZEN}
     if given.peers:
