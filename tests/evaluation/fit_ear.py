@@ -37,6 +37,7 @@ FOLDS = 5
 RIDGE = 0.05  # of the variance of a feature
 FARTHEST = 4.0  # standard deviations, to which features are clamped
 MIX_WEIGHT = 0.5  # of a cell of a mixed excerpt
+NOISY, HELD_WEIGHT = (4, 5), 10.0  # versions that must stay what the first is, and of such a cell
 RIDGES = 1.0, 0.6  # of `fit_energy`, for differences
 BOOTSTRAPS = 1000
 BATCH = 50  # pieces whose features are held at once
@@ -44,8 +45,9 @@ BATCH = 50  # pieces whose features are held at once
 
 @dataclass(eq=False)
 class Sums:
-    """What a ridge needs to know of features and styles of cells."""
+    """What a ridge needs to know of features and styles of cells; `held` must move no style."""
 
+    held: Vector | float = 0.0
     gram: Vector | float = 0.0
     cross: Vector | float = 0.0
     features: Vector | float = 0.0
@@ -138,6 +140,18 @@ def summed(pieces: Sequence[Heard], by: Scale, weight: float = 1.0) -> Sums:
     return sums
 
 
+def moved(mixes: Sequence[Sequence[Heard]], by: Scale) -> Vector:
+    """The sums of squares and products of what noise moves in features of cells."""
+    rows = []
+    for mix in mixes:
+        before = features(mix[0], by)
+        for column in NOISY:
+            after = features(mix[column], by)[: len(before)]
+            rows.append(after - before[: len(after)])
+    found = np.concatenate(rows)
+    return (found.T @ found).astype(np.float64)
+
+
 def taught(parts: Sequence[Sums]) -> tuple[Vector, Vector]:
     """Weights from standardised features to style, and its base."""
     weight = sum(part.weight for part in parts)
@@ -147,6 +161,7 @@ def taught(parts: Sequence[Sums]) -> tuple[Vector, Vector]:
     )
     gram = sum(part.gram for part in parts) / weight - np.outer(mean, mean)
     cross = sum(part.cross for part in parts) / weight - np.outer(mean, style)
+    gram += HELD_WEIGHT * sum(part.held for part in parts) / weight
     gram[np.diag_indices_from(gram)] += RIDGE
     weights = np.linalg.solve(gram, cross)
     return weights.astype(np.float32), (style - mean @ weights).astype(np.float32)
@@ -250,13 +265,10 @@ def main() -> None:
     parts = []
     for number in range(FOLDS):
         own = summed([heard[at] for at in np.flatnonzero(fold == number)], by)
-        changed = [
-            each
-            for at, mix in zip(places, mixes, strict=True)
-            if fold[at] == number
-            for each in mix
-        ]
-        parts.append((own, summed(changed, by, MIX_WEIGHT)))
+        changed = [mix for at, mix in zip(places, mixes, strict=True) if fold[at] == number]
+        mixed_sums = summed([each for mix in changed for each in mix], by, MIX_WEIGHT)
+        mixed_sums.held = moved(changed, by)
+        parts.append((own, mixed_sums))
     found: list[Measured] = [each.measured for each in heard]
     found_mixes = [[each.measured for each in mix] for mix in mixes]
     for number in range(FOLDS):
