@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from playlist_builder.analysis.step_features import STEP_FEATURES
-from playlist_builder.models import STYLE_SIZE
+from playlist_builder.models import STYLE_SIZE, Floats32
 from tests.evaluation import excerpts, mixtures
 from tests.evaluation.excerpts import EMOTIONS, Excerpt, Measured, auc, interval, spearman, within
 
@@ -90,7 +90,7 @@ class Fit:
         return self.share * (data.features @ self.features) + data.styles @ self.styles
 
 
-def mixed(job: tuple[str, int]) -> list[Measured]:
+def versions(job: tuple[str, int]) -> list[Floats32]:
     """An excerpt as it is, with a beat at each level, with each of two noises, and faster."""
     path, seed = job
     blocks, rate = excerpts.samples(path)
@@ -102,13 +102,17 @@ def mixed(job: tuple[str, int]) -> list[Measured]:
     _, beat = mixtures.beat(n, seed)
     kinds = mixtures.NOISES[seed % 4], "rain"
     noises = [mixtures.noise(kind, n, seed) for kind in kinds]
-    versions = [
+    return [
         blocks,
         *(mixtures.mixed(blocks, beat, level_db) for level_db in LEVELS_DB),
         *(mixtures.mixed(blocks, noise, NOISE_DB) for noise in noises),
         mixtures.faster(blocks),
     ]
-    return [excerpts.measured(each, mixtures.RATE) for each in versions]
+
+
+def mixed(job: tuple[str, int]) -> list[Measured]:
+    """What a scan would keep of the versions of an excerpt."""
+    return [excerpts.measured(each, mixtures.RATE) for each in versions(job)]
 
 
 def normal(values: Vector) -> Vector:
