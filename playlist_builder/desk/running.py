@@ -1,8 +1,8 @@
 """A session that runs: what sounds, what was pressed, and what is told to the record.
 
 All of it lives in the thread of the library. A press changes the session by the editor, and what
-sounds from a few seconds on by a new score; what has sounded never changes. Everything that is
-needed to go on after a crash is in the library: the kept session, and the scores in the record.
+sounds from a few seconds on by a new score; what has sounded never changes. All that is needed to
+go on after a crash is in the library: the kept session, and the scores in the record.
 """
 
 from dataclasses import replace
@@ -159,8 +159,14 @@ class Running:
         button, before, end_s = steer.BUTTONS[press.button], self.score, self.line.plan_s
         if self._is_over():
             raise RequestError("The plan is over: what plays now cannot be steered.")
+        own = self.line.slots[self.line.place(self.position_s + LEAD_S)].phase
         from_s = self._steer(button, press.when)
-        heard = steer.Heard(from_s, self._phase(from_s), self.line.plan_s, end_s)
+        told_s, place = from_s, self.line.place((from_s or 0.0) + self.fade_s)  # all else has faded
+        if press.button == "next_phase":
+            place = self.line.behind(own, self.position_s)
+            told_s = start_s(self.line.clips[place])
+        phase = self.bench.words.of_profile(self.line.slots[place].phase)
+        heard = steer.Heard(told_s, phase, self.line.plan_s, end_s)
         said = self.bench.words.told(steer.sentence(button, heard))
         return replace(press, sentence=said, from_s=from_s, before=before)
 
@@ -379,20 +385,13 @@ class Running:
 
     def _mixed(self, earlier: MixPlan | None, played: int) -> MixPlan:
         session = self.bench.session
-        levels = self._levels.of(session)
-        return mix_session(session, levels=levels, earlier=earlier, played=played)
+        return mix_session(session, levels=self._levels.of(session), earlier=earlier, played=played)
 
     def _published(self) -> Mix:
         slots = (*self.bench.session.slots, *self.bench.session.tail)
         self.identities |= {each.path: each.identity for each in slots}
         self.log.keep(self.score, self.identities, self.same_until_s)
         return self.bench.sound.publish(MixPlan(self.score.sounds, (), 0.0, 0.0))
-
-    def _phase(self, from_s: float | None) -> str:
-        if from_s is None:
-            return ""
-        slot = self.line.slots[self.line.place(from_s)]
-        return self.bench.words.of_profile(slot.phase)
 
     def _tell_plan(self, reason: str) -> None:
         tracks = tuple(self.line.coming(self.position_s))

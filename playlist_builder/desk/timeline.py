@@ -56,6 +56,14 @@ class Timeline:
         inside_s = session_s - slot.start_s - _skipped_s(slot, clip)
         return start_s(clip) + min(max(inside_s, 0.0), seconds(clip.length))
 
+    def behind(self, phase: str, mix_s: float) -> int:
+        """Return the number, from 0, of the first track behind that of a time in another phase.
+
+        That is the last one where no other phase follows.
+        """
+        later = range(self.place(mix_s) + 1, len(self.slots))
+        return next((n for n in later if self.slots[n].phase != phase), len(self.slots) - 1)
+
     @property
     def plan_s(self) -> float:
         """When the plan ends, and the tail begins."""

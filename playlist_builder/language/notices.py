@@ -106,7 +106,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "budget_of_tracks": _BUDGET + "; calm (below {below:g}): {calm_min} min",
     "calm_after_silence": "all other calm music is livelier than what plays: it begins behind a"
     " silence",
-    "calm_again": "calm music is short: tracks that were heard already come again",
+    "calm_again": "calm music is short: some of it comes more than once",
     "capacity": _lacking(),
     "capacity_between": _lacking(" of energy {low:g} to {high:g}"),
     "capacity_calm": _lacking(" that is calm (energy up to {high:g})"),

@@ -54,7 +54,7 @@ _WORTH_KNOWING = {
     " {least:g} to {most:g}",
     "music_is_short": "There is little calm music: livelier tracks are in the calm parts as well",
     "calm_after_silence": "All other calm music is livelier than what played: silence comes first",
-    "calm_again": "There is little calm music: some that was heard already comes again",
+    "calm_again": "There is little calm music: some of it comes more than once",
     "no_calm_tail": "Nothing plays after the end: there is no more calm music",
     "no_track_for_tail": "Nothing plays after the end: all tracks are in the session",
     "short_tail": "After the end, calm music plays for {lasts_min} min only, not for {asked_min}",

@@ -58,13 +58,15 @@ class Heard(NamedTuple):
 def calmed(draft: Draft, music: TrackTable, at_s: float, *, skip: bool) -> Draft:
     """Return a draft that goes on with half an hour of the calmest of some music, and ends.
 
-    It is shorter where there is not enough of it; what follows the end is no livelier than that.
+    It is no livelier than what was to play next, where there is such music. It is shorter where
+    there is not enough of it; what follows the end is no livelier than that.
     Raises ArrangeError where no track is calm enough.
     """
     now = _without_pins(moment(draft, at_s, skip=skip))
     percentiles = draft.objective.percentiles
     heard, usable = heard_at(draft, at_s), _usable(now, music)
-    found = _no_livelier(usable, heard, percentiles)
+    planned = heard._replace(energy=min([heard.energy, *(each.energy for each in now.behind[:1])]))
+    found = _no_livelier(usable, planned, percentiles) or _no_livelier(usable, heard, percentiles)
     if found is None and _stays_calm(draft, at_s, heard):
         now = _without_pins(moment(draft, at_s, skip=False))
     silent_s = 0.0 if found is not None else SILENCE_FIRST_S

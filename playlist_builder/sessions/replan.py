@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from playlist_builder.arranger.partial import length_ms
 from playlist_builder.arranger.rules import Pin, phase_of
-from playlist_builder.errors import RequestError
+from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.language.text import clock
 from playlist_builder.models import Track
 from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.rests import music_ms
 from playlist_builder.session_request import PlanChange
+from playlist_builder.sessions.course import LIVELIER, NEXT_IS, Course, least, livelier, within
 from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
@@ -94,10 +95,11 @@ def replanned(
     if extend_s and now.is_silent and not now.behind:
         raise RequestError("--extend: the silence at the end has begun. Build another session.")
     if extend_s:
-        return rearranged_behind(_extended(now, extend_s), 0.0)
+        extended = _extended(now, extend_s)
+        return rearranged_as_calm(draft, extended, extend_s, refuses=True)
     if phase is not None:
         return rearranged_behind(jumped(now, phase))
-    return rearranged_behind(now, 0.0) if skip else arranged_behind(now)
+    return rearranged_as_calm(draft, now) if skip else arranged_behind(now)
 
 
 def _extended(now: Moment, by_s: float) -> Moment:
@@ -147,6 +149,29 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         return now.draft
     return next(chain(partly_rearranged(now, until_s), wholly_rearranged(now)))
+
+
+def rearranged_as_calm(
+    before: Draft, now: Moment, moved_s: float = 0.0, *, refuses: bool = False
+) -> Draft:
+    """Return a draft whose tracks behind a moment follow its plan, as `rearranged_behind` does.
+
+    Of the ways to do so it is the first that is no livelier soon than what was to play, which comes
+    `moved_s` later. Where the next track is livelier in all of them, it is the least lively one, or
+    with `refuses` it raises ArrangeError.
+    """
+    if now.draft.is_on_time or now.draft.excess_ms > 0:
+        return now.draft
+    begun_s = now.draft.starts_s()[len(now.draft.order)]
+    most = float(Course.of(before).about(begun_s).max()) + LIVELIER
+    calm = now._replace(draft=within(now.draft, most_level=most))
+    ways = chain(partly_rearranged(now, 0.0), partly_rearranged(calm, 0.0), wholly_rearranged(now))
+    wrong, found = least(ways, livelier(before, len(now.draft.order), moved_s))
+    if refuses and wrong >= NEXT_IS:
+        raise ArrangeError(
+            "The music that is left would be livelier here: what follows stays as it is."
+        )
+    return replace(found, pool=now.draft.pool)
 
 
 def partly_rearranged(now: Moment, until_s: float) -> Iterator[Draft]:

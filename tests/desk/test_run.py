@@ -139,6 +139,19 @@ def test_a_button_may_be_pressed_twice_at_one_moment(bench, button):
         assert bench.state()["run"]["mix"]["length_s"] > 300.0
 
 
+@pytest.mark.parametrize("when", ["after", "now"])
+@pytest.mark.parametrize("position_s", [100.0, 300.0, 700.0])
+def test_the_next_phase_is_named_as_it_begins(bench, position_s, when):
+    bench.do("begin", {})
+    line = bench.run.line
+    own = line.slots[line.place(position_s + LEAD_S)].phase
+    said = press(bench, "next_phase", position_s, when)["sentence"]
+    line = bench.run.line
+    coming = [(clip.at / 50, slot.phase) for clip, slot in zip(line.clips, line.slots, strict=True)]
+    begins_s, phase = next(each for each in coming if each[0] > position_s and each[1] != own)
+    assert said == f"{phase} from {clock_of(begins_s)}"
+
+
 def test_what_was_pressed_long_ago_stays(bench, clock):
     bench.do("begin", {})
     answer = press(bench, "softer")

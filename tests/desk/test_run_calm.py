@@ -54,7 +54,7 @@ def test_what_was_heard_comes_again_in_a_mix_without_a_gap(bench):
     own = paths(bench)
     assert len(set(own)) < len(own)
     (told,) = bench.state()["run"]["told"]
-    assert "heard already" in told
+    assert "more than once" in told
     line = bench.run.line
     for before, after in pairwise(line.clips[: line.planned]):
         assert after.at <= before.end

@@ -1,5 +1,7 @@
 """The clocks of a run: the session's, and that of the mix, which is heard."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,22 @@ def test_a_moment_of_the_mix_is_one_of_the_session(mix_s, session_s, place):
 def test_the_plan_ends_before_the_tail_and_its_silence_is_known():
     assert LINE.plan_s == 370.0
     assert list(LINE.silences()) == [(210.0, 270.0)]
+
+
+@pytest.mark.parametrize(
+    ("phase", "mix_s", "place"),
+    [
+        ("calm", 0.0, 2),
+        ("calm", 100.0, 2),
+        ("rise", 0.0, 1),
+        ("peak", 100.0, 3),
+        ("return", 400.0, 3),
+    ],
+)
+def test_another_phase_begins_with_its_first_track_behind_a_time(phase, mix_s, place):
+    phases = ("calm", "calm", "peak", "return")
+    slots = [replace(own, phase=each) for own, each in zip(LINE.slots, phases, strict=True)]
+    assert replace(LINE, slots=tuple(slots)).behind(phase, mix_s) == place
 
 
 @given(st.floats(0.0, 460.0))

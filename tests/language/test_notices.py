@@ -189,7 +189,7 @@ SENTENCES = [
     ),
     (
         notice("calm_again"),
-        "calm music is short: tracks that were heard already come again",
+        "calm music is short: some of it comes more than once",
     ),
     (
         notice("no_calm_tail"),

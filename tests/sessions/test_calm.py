@@ -102,6 +102,15 @@ def test_a_calm_track_that_was_heard_comes_again_before_a_lively_one_is_played()
     assert "calm_again" in {each.code for each in session.warnings}
 
 
+def test_it_begins_no_livelier_than_what_was_to_play_next_though_more_plays():
+    calm = [plain(number, 5.0, 0.1) for number in range(4)]
+    middling = [plain(number, 5.0, 0.35) for number in range(4, 30)]
+    draft = playing([*calm, *middling], [middling[0], calm[0], *middling[1:6]])
+    new, session = called(draft, [*calm, *middling], 100.0)
+    assert {own.identity for own in new} == {own.identity for own in calm}
+    assert not is_behind_silence(session, new)
+
+
 def test_the_track_that_plays_does_not_begin_once_more():
     calm = [plain(number, 5.0, 0.1) for number in range(2)]
     lively = [plain(number, 5.0, 0.7) for number in range(2, 30)]

@@ -122,6 +122,23 @@ def test_what_comes_next_never_goes_the_wrong_way(few, by):
     assert refused < 2 * changes
 
 
+@pytest.mark.parametrize("name", ["hold", "more"])
+def test_what_was_not_asked_to_be_livelier_is_not(few, name):
+    library, before = few
+    changes = 0
+    for at_s in np.arange(40.0, before.duration_s - 60.0, 90.0):
+        place = sum(slot.start_s <= at_s for slot in before.slots) - 1
+        about = [slot.energy for slot in before.slots[place : place + 2]]
+        try:
+            after = CHANGES[name](SessionEditor(library, before), at_s, skip=False).session
+        except PlaylistBuilderError:
+            continue
+        came = next(slot for slot in after.slots if slot.start_s > at_s - 1.0)
+        assert came.energy <= max(about) + 0.101, (at_s, came.title)
+        changes += 1
+    assert changes >= 15
+
+
 def test_a_hold_and_a_silence_move_the_end_by_their_length(editor, made):
     before = made[1]
     held = editor.hold(600.0, at_s=AT_S).session

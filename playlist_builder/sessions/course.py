@@ -1,0 +1,90 @@
+"""How what follows in a session that plays was to go, and what of a change goes another way."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from operator import itemgetter
+from typing import NamedTuple, Self, TypeAlias
+
+import numpy as np
+
+from playlist_builder.arranger.result import energies
+from playlist_builder.arranger.solver.cost import rescale
+from playlist_builder.models import Floats
+from playlist_builder.sessions.draft import Draft
+
+JOIN_S = 1.0  # by which joins may lie apart and still be the same
+SOON_S = 600.0  # in which nothing may be livelier than it was to be
+LIVELIER = 0.1  # of energy: heard as livelier
+NEXT_IS = 1000  # more than all others: what comes next is heard as the answer to a press
+
+Judge: TypeAlias = Callable[[Draft], int]
+
+
+class Course(NamedTuple):
+    """When each track of a draft starts and ends, in seconds, and its energy as it is shown."""
+
+    starts_s: Floats
+    ends_s: Floats
+    levels: Floats
+    identities: tuple[str, ...]
+
+    @classmethod
+    def of(cls, draft: Draft) -> Self:
+        """Return the course of a draft."""
+        starts_s = np.array(draft.starts_s())
+        levels = np.array(energies(draft.order, draft.objective))
+        names = tuple(track.identity for track in draft.order)
+        return cls(starts_s[:-1], starts_s[1:], levels, names)
+
+    def about(self, at_s: float) -> Floats:
+        """Return the energies of what ends at a time, and of what starts then."""
+        return self.between(at_s - JOIN_S, at_s + JOIN_S)
+
+    def between(self, from_s: float, to_s: float) -> Floats:
+        """Return the energies of what plays between two times; behind its end, the last one."""
+        levels = self.levels[(self.starts_s < to_s) & (self.ends_s > from_s)]
+        return levels if len(levels) else self.levels[-1:]
+
+
+def least(ways: Iterable[Draft], wrong: Judge) -> tuple[int, Draft]:
+    """Return the draft of which least is wrong, the first one if nothing is, and how much that is.
+
+    There is one draft at least.
+    """
+    judged = list[tuple[int, Draft]]()
+    for each in ways:
+        judged.append((wrong(each), each))
+        if not judged[-1][0]:
+            break
+    return min(judged, key=itemgetter(0))
+
+
+def within(draft: Draft, least_level: float = 0.0, most_level: float = 1.0) -> Draft:
+    """Return a draft whose pool holds the tracks with an energy, as it is shown, in a range."""
+    levels = rescale(draft.pool.energy.astype(np.float32), draft.objective.percentiles)
+    return replace(draft, pool=draft.pool.take((least_level <= levels) & (levels <= most_level)))
+
+
+def livelier(before: Draft, place: int, moved_s: float = 0.0) -> Judge:
+    """Return what counts tracks of a draft that are livelier than all that was to play about then.
+
+    They are those that start soon behind a place, from 0; the next one counts `NEXT_IS`. What
+    follows comes `moved_s` later than it was to.
+    """
+    planned = Course.of(before)
+
+    def wrong(draft: Draft) -> int:
+        course = Course.of(draft)
+        starts_s, ends_s, levels = (each[place:] for each in course[:3])
+        begun_s, count = float(course.ends_s[place - 1]) if place else 0.0, 0
+        for start_s, end_s, level in zip(starts_s, ends_s, levels, strict=True):
+            if start_s - starts_s[0] > SOON_S:
+                break
+            is_next = start_s == starts_s[0]
+            from_s = max(start_s - moved_s, begun_s) - JOIN_S
+            others = planned.about(begun_s) if is_next else planned.between(from_s, end_s)
+            if level > others.max() + LIVELIER:
+                count += NEXT_IS if is_next else 1
+        return count
+
+    return wrong
