@@ -39,9 +39,10 @@ def alone(library: str, platform: str = sys.platform) -> Iterator[bool]:
 def holder(library: str) -> int | None:
     """Return the number of the process that holds the lock of a library, or held it last."""
     try:
-        with own_file.beside(library, SUFFIX).open("rb") as file:
+        opened = os.open(own_file.beside(library, SUFFIX), os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(opened, "rb") as file:
             return int(file.read(DIGITS))
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # Windows has no O_NONBLOCK
         return None
 
 
@@ -57,6 +58,8 @@ def _is_taken(lock: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:  # the file system has no locks
+        return True
+    if os.fstat(lock).st_size > DIGITS:  # it is some other file
         return True
     with suppress(OSError):  # on a full disk it holds all the same
         os.ftruncate(lock, 0)

@@ -9,10 +9,12 @@ import numpy as np
 
 from playlist_builder.arranger.result import energies
 from playlist_builder.arranger.solver.cost import rescale
-from playlist_builder.models import Floats
+from playlist_builder.errors import ArrangeError
+from playlist_builder.models import STEP_S, Floats, Floats32
 from playlist_builder.sessions.draft import Draft
 
 JOIN_S = 1.0  # by which joins may lie apart and still be the same
+OPENING_S = 30.0  # with which a track begins
 SOON_S = 600.0  # in which nothing may be livelier than it was to be
 LIVELIER = 0.1  # of energy: heard as livelier
 NEXT_IS = 1000  # more than all others: what comes next is heard as the answer to a press
@@ -21,11 +23,15 @@ Judge: TypeAlias = Callable[[Draft], int]
 
 
 class Course(NamedTuple):
-    """When each track of a draft starts and ends, in seconds, and its energy as it is shown."""
+    """When each track of a draft starts and ends, in seconds, and its energy as it is shown.
+
+    `openings` are energies with which tracks begin, or those of all of it where they are higher.
+    """
 
     starts_s: Floats
     ends_s: Floats
     levels: Floats
+    openings: Floats
     identities: tuple[str, ...]
 
     @classmethod
@@ -33,29 +39,56 @@ class Course(NamedTuple):
         """Return the course of a draft."""
         starts_s = np.array(draft.starts_s())
         levels = np.array(energies(draft.order, draft.objective))
+        begin = [_opening(track.contour, draft.objective.percentiles) for track in draft.order]
         names = tuple(track.identity for track in draft.order)
-        return cls(starts_s[:-1], starts_s[1:], levels, names)
+        return cls(starts_s[:-1], starts_s[1:], levels, np.maximum(levels, begin), names)
+
+    def next_level(self, at_s: float, by: float) -> float:
+        """Return the energy of what plays at a time, or of what starts then or next.
+
+        Where `by` is below 0 that is, of what starts, the one with which it begins, if higher.
+        """
+        place = min(int(np.sum(self.ends_s <= at_s + JOIN_S)), len(self.levels) - 1)
+        starts = self.starts_s[place] > at_s - JOIN_S
+        return float((self.openings if starts and by < 0.0 else self.levels)[place])
 
     def about(self, at_s: float) -> Floats:
         """Return the energies of what ends at a time, and of what starts then."""
         return self.between(at_s - JOIN_S, at_s + JOIN_S)
 
     def between(self, from_s: float, to_s: float) -> Floats:
-        """Return the energies of what plays between two times; behind its end, the last one."""
+        """Return the energies of what plays between two times, else the next or the last one."""
         levels = self.levels[(self.starts_s < to_s) & (self.ends_s > from_s)]
-        return levels if len(levels) else self.levels[-1:]
+        if len(levels):
+            return levels
+        place = min(int(np.sum(self.ends_s <= from_s)), len(self.levels) - 1)
+        return self.levels[place : place + 1]
+
+
+def _opening(contour: Floats32, percentiles: Floats | None) -> float:
+    begin = contour[: round(OPENING_S / STEP_S)]
+    return float(rescale(begin, percentiles).mean()) if len(begin) else 0.0
+
+
+def begun_s(draft: Draft) -> float:
+    """Return when what follows the tracks of a draft begins, but for a silence."""
+    return draft.starts_s()[-1] if draft.order else 0.0
 
 
 def least(ways: Iterable[Draft], wrong: Judge) -> tuple[int, Draft]:
     """Return the draft of which least is wrong, the first one if nothing is, and how much that is.
 
-    There is one draft at least.
+    Raises ArrangeError where there is no draft.
     """
     judged = list[tuple[int, Draft]]()
-    for each in ways:
-        judged.append((wrong(each), each))
-        if not judged[-1][0]:
-            break
+    try:
+        for each in ways:
+            judged.append((wrong(each), each))
+            if not judged[-1][0]:
+                break
+    except ArrangeError:
+        if not judged:
+            raise
     return min(judged, key=itemgetter(0))
 
 
@@ -76,13 +109,13 @@ def livelier(before: Draft, place: int, moved_s: float = 0.0) -> Judge:
     def wrong(draft: Draft) -> int:
         course = Course.of(draft)
         starts_s, ends_s, levels = (each[place:] for each in course[:3])
-        begun_s, count = float(course.ends_s[place - 1]) if place else 0.0, 0
+        first_s, count = float(course.ends_s[place - 1]) if place else 0.0, 0
         for start_s, end_s, level in zip(starts_s, ends_s, levels, strict=True):
             if start_s - starts_s[0] > SOON_S:
                 break
             is_next = start_s == starts_s[0]
-            from_s = max(start_s - moved_s, begun_s) - JOIN_S
-            others = planned.about(begun_s) if is_next else planned.between(from_s, end_s)
+            from_s = max(start_s - moved_s, first_s) - JOIN_S
+            others = planned.about(first_s) if is_next else planned.between(from_s, end_s)
             if level > others.max() + LIVELIER:
                 count += NEXT_IS if is_next else 1
         return count

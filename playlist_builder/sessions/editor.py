@@ -218,7 +218,7 @@ class SessionEditor:
 
         The planned level is moved from the end of the current track on, or with `skip` from now,
         and eases back to the plan by the next phase. To do it again adds up. Raises ArrangeError
-        where all that could come next is livelier than planned, or deeper is wanted and calmer.
+        where no way was found in which the next track is softer than planned, or deeper.
         """
         if not checked.is_number(by) or not 0.0 < abs(by) <= 1.0:
             wanted = Phrase("a number from -1 to 1 that is not 0, such as -0.15")

@@ -15,7 +15,15 @@ from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.rests import music_ms
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.course import LIVELIER, NEXT_IS, Course, least, livelier, within
+from playlist_builder.sessions.course import (
+    LIVELIER,
+    NEXT_IS,
+    Course,
+    begun_s,
+    least,
+    livelier,
+    within,
+)
 from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
@@ -157,20 +165,23 @@ def rearranged_as_calm(
     """Return a draft whose tracks behind a moment follow its plan, as `rearranged_behind` does.
 
     Of the ways to do so it is the first that is no livelier soon than what was to play, which comes
-    `moved_s` later. Where the next track is livelier in all of them, it is the least lively one, or
-    with `refuses` it raises ArrangeError.
+    `moved_s` later. Where the next track is livelier in all of them, what was to play stays and the
+    session ends sooner, or with `refuses` ArrangeError is raised.
     """
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         return now.draft
-    begun_s = now.draft.starts_s()[len(now.draft.order)]
-    most = float(Course.of(before).about(begun_s).max()) + LIVELIER
+    most = float(Course.of(before).about(begun_s(now.draft)).max()) + LIVELIER
     calm = now._replace(draft=within(now.draft, most_level=most))
     ways = chain(partly_rearranged(now, 0.0), partly_rearranged(calm, 0.0), wholly_rearranged(now))
-    wrong, found = least(ways, livelier(before, len(now.draft.order), moved_s))
+    is_livelier = livelier(before, len(now.draft.order), moved_s)
+    wrong, found = least(ways, is_livelier)
     if refuses and wrong >= NEXT_IS:
         raise ArrangeError(
             "The music that is left would be livelier here: what follows stays as it is."
         )
+    shorter = replace(now.draft, order=(*now.draft.order, *now.behind))
+    if wrong >= NEXT_IS and shorter.order and is_livelier(shorter) < wrong:
+        return shorter
     return replace(found, pool=now.draft.pool)
 
 

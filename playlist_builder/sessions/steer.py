@@ -13,7 +13,7 @@ from playlist_builder.errors import ArrangeError, RequestError
 from playlist_builder.language.translation import Phrase
 from playlist_builder.profiles import steer
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.course import JOIN_S, NEXT_IS, Course, Judge, least, within
+from playlist_builder.sessions.course import JOIN_S, NEXT_IS, Course, Judge, begun_s, least, within
 from playlist_builder.sessions.draft import Draft
 from playlist_builder.sessions.replan import (
     Moment,
@@ -36,8 +36,8 @@ def shifted(draft: Draft, by: float, at_s: float, *, skip: bool) -> Draft:
     """Return a draft whose plan is higher by so much from now on, or lower if below 0.
 
     It eases back to the plan by the next phase, and until then as little as can be goes the wrong
-    way. Raises RequestError where nothing follows, and ArrangeError where all that can come next
-    goes the wrong way.
+    way. Raises RequestError where nothing follows, and ArrangeError where no way was found in which
+    the next track goes the right way.
     """
     now = moment(draft, at_s, skip=skip)
     profile = now.draft.objective.profile
@@ -59,8 +59,7 @@ def _ways(now: Moment, planned: Course, by: float, until_s: float) -> Iterator[D
 
     First come the best ones, then those of music on the right side of what was to play next.
     """
-    begun_s = now.draft.starts_s()[len(now.draft.order)] + JOIN_S
-    level = float(planned.between(begun_s, begun_s + JOIN_S)[-1])
+    level = planned.next_level(begun_s(now.draft), by)
     span = (0.0, level + NEAR) if by < 0.0 else (level - NEAR, 1.0)
     yield from partly_rearranged(now, until_s)
     yield from partly_rearranged(now._replace(draft=within(now.draft, *span)), until_s)
@@ -71,27 +70,27 @@ def _against(now: Moment, planned: Course, by: float, until_s: float) -> Judge:
     """Return what counts the tracks that go the wrong way until a time; the next is `NEXT_IS`.
 
     That is livelier than what was planned, or calmer where `by` is above 0. The track that comes
-    next is compared with what was to play as it begins, each behind it with all that was to play
-    meanwhile. It is also wrong where the same tracks follow as before, unless one is cut for it.
+    next is compared with what was to play as it begins, by how it begins too where it should be
+    softer, each behind it with all that was to play meanwhile. It is also wrong where the same
+    tracks follow as before, unless one is cut for it.
     """
     place, sign, lasts_s = len(now.draft.order), np.sign(by), until_s - now.now_s
     is_cut = now.draft.played == place
-    behind = tuple(track.identity for track in now.behind)
+    behind, next_s = tuple(track.identity for track in now.behind), begun_s(now.draft)
 
     def wrong(draft: Draft) -> int:
         own = Course.of(draft)
-        starts_s, ends_s, levels = (each[place:] for each in own[:3])
-        soon = starts_s - starts_s[0] <= lasts_s
-        count, names = int(soon.sum()), own.identities[place:]
+        starts_s, ends_s, levels, openings = (each[place:] for each in own[:4])
+        count, names = int(np.sum(starts_s - starts_s[0] <= lasts_s)), own.identities[place:]
         if names[:count] == behind[:count] and not is_cut:
             return NEXT_IS
-        found = 0
-        for number, (start_s, end_s) in enumerate(zip(starts_s[soon], ends_s[soon], strict=True)):
-            from_s, near = start_s + JOIN_S, NEAR if number or not is_cut else 0.0
-            others = planned.between(from_s, end_s if number else from_s + JOIN_S)
-            if (sign * (levels[number] - others) < -near).all():
-                found += 1 if number else NEXT_IS
-        return found
+        begins = float((openings if by < 0.0 else levels)[0])
+        near = 0.0 if is_cut else NEAR
+        found = NEXT_IS * (sign * (begins - planned.next_level(next_s, by)) < -near)
+        for start_s, end_s, level in list(zip(starts_s, ends_s, levels, strict=True))[1:count]:
+            others = planned.between(start_s + JOIN_S, end_s)
+            found += (sign * (level - others) < -NEAR).all()
+        return int(found)
 
     return wrong
 

@@ -122,21 +122,37 @@ def test_what_comes_next_never_goes_the_wrong_way(few, by):
     assert refused < 2 * changes
 
 
-@pytest.mark.parametrize("name", ["hold", "more"])
+@pytest.mark.parametrize("name", ["hold", "more", "rest", "skip"])
 def test_what_was_not_asked_to_be_livelier_is_not(few, name):
+    """A track that is cut may also end the session sooner; more of it may be refused."""
     library, before = few
+    is_cut = name in {"rest", "skip"}
+    change = CHANGES.get(name, lambda editor, at_s, skip: editor.replan(at_s=at_s, skip=skip))
     changes = 0
     for at_s in np.arange(40.0, before.duration_s - 60.0, 90.0):
         place = sum(slot.start_s <= at_s for slot in before.slots) - 1
         about = [slot.energy for slot in before.slots[place : place + 2]]
         try:
-            after = CHANGES[name](SessionEditor(library, before), at_s, skip=False).session
+            after = change(SessionEditor(library, before), at_s, skip=is_cut).session
         except PlaylistBuilderError:
+            assert not is_cut
             continue
-        came = next(slot for slot in after.slots if slot.start_s > at_s - 1.0)
-        assert came.energy <= max(about) + 0.101, (at_s, came.title)
+        came = next((slot for slot in after.slots if slot.start_s > at_s - 1.0), None)
+        assert came is None or came.energy <= max(about) + 0.101, (at_s, came.title)
         changes += 1
     assert changes >= 15
+
+
+@pytest.mark.parametrize("by", [-0.15, 0.15])
+def test_a_track_that_has_hardly_begun_gives_way_too(made, by):
+    library, before = made
+    for pressed in ([], [60.0]):
+        editor = SessionEditor(library, before)
+        for silence_s in pressed:
+            editor.rest(silence_s, at_s=AT_S)
+        after = editor.shift(by, at_s=0.4, skip=True).session
+        assert after.slots[0].identity != before.slots[0].identity
+        assert (after.slots[0].energy - before.slots[0].energy) * by > 0.0
 
 
 def test_a_hold_and_a_silence_move_the_end_by_their_length(editor, made):
