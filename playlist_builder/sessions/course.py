@@ -15,7 +15,6 @@ from playlist_builder.sessions.draft import Draft
 
 JOIN_S = 1.0  # by which joins may lie apart and still be the same
 OPENING_S = 30.0  # with which a track begins
-SOON_S = 600.0  # in which nothing may be livelier than it was to be
 LIVELIER = 0.1  # of energy: heard as livelier
 NEXT_IS = 1000  # more than all others: what comes next is heard as the answer to a press
 
@@ -98,26 +97,25 @@ def within(draft: Draft, least_level: float = 0.0, most_level: float = 1.0) -> D
     return replace(draft, pool=draft.pool.take((least_level <= levels) & (levels <= most_level)))
 
 
-def livelier(before: Draft, place: int, moved_s: float = 0.0) -> Judge:
-    """Return what counts tracks of a draft that are livelier than all that was to play about then.
+def livelier(before: Draft, played: Draft) -> Judge:
+    """Return what is `NEXT_IS` for a draft that goes on livelier than another was to, else 0.
 
-    They are those that start soon behind a place, from 0; the next one counts `NEXT_IS`. What
-    follows comes `moved_s` later than it was to.
+    The track behind what has `played` is compared with what the other draft plays about then.
     """
-    planned = Course.of(before)
+    place = len(played.order)
+    most = _most(before, played)
 
     def wrong(draft: Draft) -> int:
-        course = Course.of(draft)
-        starts_s, ends_s, levels = (each[place:] for each in course[:3])
-        first_s, count = float(course.ends_s[place - 1]) if place else 0.0, 0
-        for start_s, end_s, level in zip(starts_s, ends_s, levels, strict=True):
-            if start_s - starts_s[0] > SOON_S:
-                break
-            is_next = start_s == starts_s[0]
-            from_s = max(start_s - moved_s, first_s) - JOIN_S
-            others = planned.about(first_s) if is_next else planned.between(from_s, end_s)
-            if level > others.max() + LIVELIER:
-                count += NEXT_IS if is_next else 1
-        return count
+        levels = energies(draft.order[place : place + 1], draft.objective)
+        return NEXT_IS if max(levels, default=0.0) > most else 0
 
     return wrong
+
+
+def no_livelier(before: Draft, played: Draft) -> Draft:
+    """Return what has played, with a pool of tracks that are not `livelier`."""
+    return within(played, most_level=_most(before, played))
+
+
+def _most(before: Draft, played: Draft) -> float:
+    return float(Course.of(before).about(begun_s(played)).max()) + LIVELIER

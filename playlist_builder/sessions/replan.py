@@ -15,15 +15,7 @@ from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.rests import music_ms
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.course import (
-    LIVELIER,
-    NEXT_IS,
-    Course,
-    begun_s,
-    least,
-    livelier,
-    within,
-)
+from playlist_builder.sessions.course import least, livelier, no_livelier
 from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
@@ -103,8 +95,7 @@ def replanned(
     if extend_s and now.is_silent and not now.behind:
         raise RequestError("--extend: the silence at the end has begun. Build another session.")
     if extend_s:
-        extended = _extended(now, extend_s)
-        return rearranged_as_calm(draft, extended, extend_s, refuses=True)
+        return rearranged_as_calm(draft, _extended(now, extend_s), refuses=True)
     if phase is not None:
         return rearranged_behind(jumped(now, phase))
     return rearranged_as_calm(draft, now) if skip else arranged_behind(now)
@@ -159,30 +150,34 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
     return next(chain(partly_rearranged(now, until_s), wholly_rearranged(now)))
 
 
-def rearranged_as_calm(
-    before: Draft, now: Moment, moved_s: float = 0.0, *, refuses: bool = False
-) -> Draft:
+def rearranged_as_calm(before: Draft, now: Moment, *, refuses: bool = False) -> Draft:
     """Return a draft whose tracks behind a moment follow its plan, as `rearranged_behind` does.
 
-    Of the ways to do so it is the first that is no livelier soon than what was to play, which comes
-    `moved_s` later. Where the next track is livelier in all of them, what was to play stays and the
-    session ends sooner, or with `refuses` ArrangeError is raised.
+    Of the ways to do so it is the first that goes on no livelier than it was to. Where the next
+    track is livelier in all of them, what was to play stays and the session ends sooner, or with
+    `refuses` ArrangeError is raised.
     """
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         return now.draft
-    most = float(Course.of(before).about(begun_s(now.draft)).max()) + LIVELIER
-    calm = now._replace(draft=within(now.draft, most_level=most))
-    ways = chain(partly_rearranged(now, 0.0), partly_rearranged(calm, 0.0), wholly_rearranged(now))
-    is_livelier = livelier(before, len(now.draft.order), moved_s)
-    wrong, found = least(ways, is_livelier)
-    if refuses and wrong >= NEXT_IS:
+    is_livelier = livelier(before, now.draft)
+    wrong, found = least(_calm_ways(before, now), is_livelier)
+    if refuses and wrong:
         raise ArrangeError(
             "The music that is left would be livelier here: what follows stays as it is."
         )
     shorter = replace(now.draft, order=(*now.draft.order, *now.behind))
-    if wrong >= NEXT_IS and shorter.order and is_livelier(shorter) < wrong:
+    if wrong and shorter.order and not is_livelier(shorter):
         return shorter
     return replace(found, pool=now.draft.pool)
+
+
+def _calm_ways(before: Draft, now: Moment) -> Iterator[Draft]:
+    best = next(partly_rearranged(now, 0.0), None)
+    if best is not None:
+        yield best
+    yield from partly_rearranged(now._replace(draft=no_livelier(before, now.draft)), 0.0)
+    if best is None:
+        yield from wholly_rearranged(now)
 
 
 def partly_rearranged(now: Moment, until_s: float) -> Iterator[Draft]:

@@ -100,7 +100,7 @@ def held(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
     now = moment(draft, at_s, skip=skip)
     phase = now.draft.objective.profile.phase_at(now.at_s).name
     change = PlanChange("hold", phase, by_s=for_s, at_s=now.at_s)
-    return rearranged_as_calm(draft, later(now, now.at_s, for_s, change), for_s, refuses=True)
+    return rearranged_as_calm(draft, later(now, now.at_s, for_s, change), refuses=True)
 
 
 def rested(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
@@ -108,7 +108,7 @@ def rested(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
     now = moment(draft, at_s, skip=skip)
     phase = now.draft.objective.profile.phase_at(now.now_s).name
     change = PlanChange("rest", phase, by_s=for_s, at_s=now.now_s)
-    return rearranged_as_calm(draft, later(now, now.now_s, for_s, change), for_s)
+    return rearranged_as_calm(draft, later(now, now.now_s, for_s, change))
 
 
 def advanced(draft: Draft, at_s: float, *, skip: bool) -> Draft:
