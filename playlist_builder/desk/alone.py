@@ -39,10 +39,11 @@ def alone(library: str, platform: str = sys.platform) -> Iterator[bool]:
 def holder(library: str) -> int | None:
     """Return the number of the process that holds the lock of a library, or held it last."""
     try:
-        opened = os.open(own_file.beside(library, SUFFIX), os.O_RDONLY | os.O_NONBLOCK)
+        waits_not = getattr(os, "O_NONBLOCK", 0)  # for a pipe; Windows has none in folders
+        opened = os.open(own_file.beside(library, SUFFIX), os.O_RDONLY | waits_not)
         with os.fdopen(opened, "rb") as file:
             return int(file.read(DIGITS))
-    except (OSError, ValueError, AttributeError):  # Windows has no O_NONBLOCK
+    except (OSError, ValueError):
         return None
 
 

@@ -16,7 +16,7 @@ import pytest
 from playlist_builder.desk import address as addresses
 from playlist_builder.desk import serve
 from playlist_builder.desk.address import HOST, Address
-from playlist_builder.desk.alone import alone
+from playlist_builder.desk.alone import alone, holder
 from playlist_builder.desk.serve import renew
 from playlist_builder.errors import DeskError
 from tests.support.libraries import fill_there
@@ -107,6 +107,24 @@ def test_a_desk_that_answers_nothing_is_named_and_no_other_one_begins(library, m
     assert told == ["waits"]
     with serve.only(str(library)) as found:
         assert found is None
+
+
+def test_a_lock_that_is_some_other_file_stays_as_it_is(tmp_path):
+    library, lock = str(tmp_path / "l.db"), tmp_path / "l.db.desk.lock"
+    lock.write_text("what somebody else has written here")
+    with alone(library) as one, alone(library) as other:
+        assert (one, other, holder(library)) == (True, False, None)
+    assert lock.read_text() == "what somebody else has written here"
+    lock.unlink()
+    assert holder(library) is None
+    with alone(library):
+        assert holder(library) == os.getpid()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_in_place_of_a_lock_names_nobody_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "l.db.desk.lock")
+    assert holder(str(tmp_path / "l.db")) is None
 
 
 def test_where_there_are_no_locks_nobody_holds_one(tmp_path):
