@@ -5,8 +5,9 @@ audio tagging", 470,000 weights, ISC licence), without the layers that name tags
 patches of 3 s, spread over the track, each at the same distance from a common level, so that the
 gain of a file changes nothing, and above a floor of noise, so that rain and hiss change little. Of
 the cosines over time that make up its tall filters, the fastest are left out, and what is left is
-heard in every second frame, which costs little of what it hears and saves half of the work.
-Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
+heard in every second frame, which costs little of what it hears and saves half of the work. Two
+thirds of the first filters never answer to music and are left out. Converted by
+`tests/evaluation/convert_musicnn.py`; runs in numpy.
 """
 
 from dataclasses import dataclass
@@ -35,15 +36,14 @@ SILENCE_MEAN_SQUARE = 1e-11  # -110 dBFS, below the rounding of a 16-bit file
 LOG_GAIN = 10_000.0
 FLOOR_DB = -30.0  # of white noise against `LEVEL`, in which softer rain and hiss are lost
 TALL, TALLER, LONG = 38, 67, 128  # bands or frames that the filters of the front end cover
-TALL_FILTERS, LONG_FILTERS, MIDDLE_FILTERS = 204, 153, 64
+TALL_FILTERS, TALLER_FILTERS, LONG_FILTERS, MIDDLE_FILTERS = 59, 67, 62, 64
 REACH = 3  # frames to either side that a filter of the tall kinds and of the middle covers
 WIDTH = 2 * REACH + 1
 COSINES = 4  # of WIDTH, of which a filter of the tall kinds is made over time: the slowest
-FRONT = 2 * TALL_FILTERS + LONG_FILTERS
+FRONT = TALL_FILTERS + TALLER_FILTERS + LONG_FILTERS
 POOLED = FRONT + 3 * MIDDLE_FILTERS
 TALL_EVERY = 2  # frames: with the fastest cosines left out, those between lie on straight lines
 TALL_STRIDE, LONG_STRIDE = 2, 4  # bands between places of a filter: neighbours hear the same
-TOGETHER = 2  # patches whose responses stay in the processor's cache
 
 _SHAPES: dict[str, tuple[int, ...]] = {
     "input": (2,),
@@ -51,7 +51,7 @@ _SHAPES: dict[str, tuple[int, ...]] = {
         f"{name}{part}": (*size, filters) if part == "" else (filters,)
         for name, size, filters in (
             ("tall", (TALL * COSINES,), TALL_FILTERS),
-            ("taller", (TALLER * COSINES,), TALL_FILTERS),
+            ("taller", (TALLER * COSINES,), TALLER_FILTERS),
             ("long", (LONG,), LONG_FILTERS),
             ("middle0", (WIDTH, FRONT), MIDDLE_FILTERS),
             ("middle1", (WIDTH, MIDDLE_FILTERS), MIDDLE_FILTERS),
@@ -186,16 +186,14 @@ def _highest(model: Model, name: str, windows: list[Floats32]) -> Floats32:
     filters, gain = model.weights[name], model.weights[f"{name}_gain"]
     sign = np.where(gain < 0.0, np.float32(-1.0), np.float32(1.0))
     filters = filters * sign
-    patches, frames = windows[0].shape[:2]
-    found = np.empty((patches, frames, len(gain)), np.float32)
-    for start in range(0, patches, TOGETHER):
-        highest = found[start : start + TOGETHER].reshape(-1, len(gain))
-        response = np.empty_like(highest)
-        for number, window in enumerate(windows):
-            rows = window[start : start + TOGETHER].reshape(-1, len(filters))
-            np.matmul(rows, filters, out=response if number else highest)
-            if number:
-                np.maximum(highest, response, out=highest)
+    found = np.empty((*windows[0].shape[:2], len(gain)), np.float32)
+    highest = found.reshape(-1, len(gain))
+    response = np.empty_like(highest)
+    for number, window in enumerate(windows):
+        rows = window.reshape(-1, len(filters))
+        np.matmul(rows, filters, out=response if number else highest)
+        if number:
+            np.maximum(highest, response, out=highest)
     found *= sign
     return _activated(model, name, found)
 

@@ -1,15 +1,17 @@
 """Convert the weights of musicnn to those that `networks.music` runs, and print one JSON line.
 
-    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.convert_musicnn WHEEL WEIGHTS.npz
+    PLAYLIST_BUILDER_EVAL=DIR python -m tests.evaluation.convert_musicnn WHEEL WEIGHTS.npz [OLD.npz]
 
 WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weights.license.txt`). Its
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
-weights are stored in half precision. The axes of style are the principal components of what the
-network makes of the excerpts of FOLDERS, no label is used; `explained` is their share of the
-variance. Before that, filters lose their fastest cosines over time.
+weights are stored in half precision. Filters lose their fastest cosines over time, and two thirds
+of the first ones are left out, for they never answer to music. The axes of style are the principal
+components of what the network makes of the excerpts of FOLDERS, no label is used; `explained` is
+their share of the variance, null for those of OLD.
 
 The centre of the package is what this finds. Its axes were found with tall filters that answer in
-every frame (`TALL_EVERY` of 1): other axes require that all is fitted again that weighs style.
+every frame (`TALL_EVERY` of 1): other axes require that all is fitted again that weighs style, so
+that those of OLD, weights made by this, are kept where it is given.
 """
 
 import io
@@ -23,6 +25,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playlist_builder.audio import decode
 from playlist_builder.models import STYLE_SIZE, Floats32
@@ -35,6 +38,7 @@ FLOAT = 1  # TensorFlow's number of the type
 EPSILON = 1e-3  # of TensorFlow's batch norm
 LEAST_SPREAD = 1e-3
 FOLDERS = "energy", "vgmidi"  # music without voices
+PARTS = "", "_bias", "_gain", "_offset"
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
@@ -112,13 +116,17 @@ def converted(found: dict[str, Floats32]) -> dict[str, Floats32]:
         kernel, *others = layer(number)
         add(result, name, of_cosines(kernel, music.cosines(music.WIDTH)), others)
     parts = [layer(number) for number in (2, 3, 4)]
-    long = np.zeros((music.LONG, music.LONG_FILTERS), np.float32)
-    column = 0
+    long = []
     for kernel, *_ in parts:  # centred as TensorFlow pads: one frame more to the right
         first = music.LONG // 2 - len(kernel) // 2
-        long[first : first + len(kernel), column : column + kernel.shape[2]] = kernel[:, 0]
-        column += kernel.shape[2]
-    add(result, "long", long, [np.concatenate(each) for each in zip(*parts, strict=True)][1:])
+        around = first, music.LONG - first - len(kernel)
+        long.append(np.pad(kernel[:, 0], (around, (0, 0))))
+    add(
+        result,
+        "long",
+        np.hstack(long),
+        [np.concatenate(each) for each in zip(*parts, strict=True)][1:],
+    )
     for number in range(3):
         kernel, *others = layer(5 + number)
         add(result, f"middle{number}", kernel, others)
@@ -134,8 +142,9 @@ def slower(weights: dict[str, Floats32]) -> dict[str, Floats32]:
     """The weights without the fastest cosines."""
     cut = {}
     for name in ("tall", "taller"):
-        by_cosine = weights[name].reshape(-1, music.WIDTH, music.TALL_FILTERS)
-        cut[name] = by_cosine[:, : music.COSINES].reshape(-1, music.TALL_FILTERS)
+        filters = weights[name].shape[1]
+        by_cosine = weights[name].reshape(-1, music.WIDTH, filters)
+        cut[name] = by_cosine[:, : music.COSINES].reshape(-1, filters)
     return weights | cut
 
 
@@ -145,12 +154,11 @@ def add(result: dict[str, Floats32], name: str, kernel: Floats32, others: list[F
     result.update({name: kernel, **{name + part: values for part, values in parts.items()}})
 
 
-def axes(found: list[Floats32]) -> tuple[Floats32, float]:
+def axes(means: Floats32) -> tuple[Floats32, float]:
     """The axes of style of the pooled layers of all excerpts, and what they explain.
 
     Along the axes excerpts have a mean variance of 1, the first axis the largest.
     """
-    means = np.stack([each.mean(axis=0) for each in found])
     spread = means.std(axis=0)
     spread[spread < LEAST_SPREAD] = np.inf  # a filter that never answers says nothing
     _, size, directions = np.linalg.svd((means - means.mean(axis=0)) / spread, full_matrices=False)
@@ -158,6 +166,27 @@ def axes(found: list[Floats32]) -> tuple[Floats32, float]:
     directions = directions[:STYLE_SIZE].T / spread[:, None] / scale
     share = float(np.square(size[:STYLE_SIZE]).sum() / np.square(size).sum())
     return directions, share
+
+
+def answering(means: Floats32) -> NDArray[np.bool_]:
+    """Which filters of the front differ between excerpts, by the pooled layers of these."""
+    last = means.shape[1] - 3 * music.MIDDLE_FILTERS
+    return np.asarray(means[:, :last].std(axis=0) >= LEAST_SPREAD)
+
+
+def without(
+    weights: dict[str, Floats32], kept: NDArray[np.bool_], usual: Floats32
+) -> dict[str, Floats32]:
+    """The weights of these filters of the front alone; the others always say what is usual."""
+    first, found = 0, dict(weights)
+    for name in ("tall", "taller", "long"):
+        own = kept[first : first + weights[name].shape[-1]]
+        first += len(own)
+        found |= {f"{name}{part}": weights[f"{name}{part}"][..., own] for part in PARTS}
+    silent = np.einsum("tcf,c->f", weights["middle0"][:, ~kept], usual[~kept])
+    found["middle0"] = weights["middle0"][:, kept]
+    found["middle0_bias"] = weights["middle0_bias"] + silent
+    return found
 
 
 def pooled(path: str, model: music.Model) -> Floats32:
@@ -183,7 +212,7 @@ def halved(weights: dict[str, Floats32]) -> dict[str, Floats32]:
 def main() -> None:
     """Read the wheel, convert, find the axes, write the file."""
     data = folder()
-    wheel, out = sys.argv[1:]
+    wheel, out, *old = sys.argv[1:]
     with zipfile.ZipFile(wheel) as archive:
         index = archive.read(f"{CHECKPOINT}.index")
         found = converted(tensors(index, archive.read(f"{CHECKPOINT}.data-00000-of-00001")))
@@ -196,15 +225,19 @@ def main() -> None:
     ]
     with ProcessPoolExecutor() as pool:
         heard = [*filter(len, pool.map(partial(pooled, model=model), paths, chunksize=16))]
-    directions, share = axes(heard)
-    centre = np.mean([each.mean(axis=0) for each in heard], axis=0)
+    means = np.stack([each.mean(axis=0) for each in heard])
+    directions, share = axes(means)
+    centre, front = means.mean(axis=0), answering(means)
+    kept = np.concatenate((front, np.ones(len(centre) - len(front), bool)))
+    weights = without(weights, front, centre[: len(front)])
+    directions = np.load(*old)["axes"] if old else directions[kept]
     half = {name: values.astype(np.float16) for name, values in weights.items()}
-    half |= {"centre": centre.astype(np.float32), "axes": directions.astype(np.float16)}
+    half |= {"centre": centre[kept].astype(np.float32), "axes": directions.astype(np.float16)}
     content = io.BytesIO()
     np.savez(content, **half)  # to read it takes half as long as what is compressed
     Path(out).write_bytes(content.getvalue())
     report = {"evaluation": "convert_musicnn", "weights": sum(v.size for v in half.values())}
-    report |= {"bytes": len(content.getvalue()), "explained": round(share, 4)}
+    report |= {"bytes": len(content.getvalue()), "explained": None if old else round(share, 4)}
     sys.stdout.write(json.dumps(report) + "\n")
 
 
