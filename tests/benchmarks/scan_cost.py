@@ -9,8 +9,10 @@ starts. Each program reads the files of a form, then of the next; RUNS times ove
 least counts, for other programs disturb.
 
 `bare` is a process in which PyAV hands out frames; `features` is
-`scan --no-vocals --no-embedding`; `everything` is `scan`; `bliss` is a process with bliss-audio,
-null where that is not installed. `alone` is what each of these takes for no file at all, start-up.
+`scan --no-vocals --no-embedding`; `everything` is `scan`; `bliss` is a process with bliss-audio.
+`vibenet` and `silero` are processes in which PyAV hands out mono samples at 16 kHz to VibeNet and,
+ten seconds at once, to silero-vad's network. Of these three, those that are not installed are null.
+`alone` is what each takes for no file at all, start-up.
 
 `new_file` is a scan of one MP3 more in a library of KNOWN tracks, `features` and `everything`, and
 of none more, `unchanged`. KNOWN 0 leaves it out.
@@ -46,6 +48,37 @@ import bliss_audio
 for path in sys.argv[1:]:
     bliss_audio.Song(path)
 """
+DECODED = """
+import sys
+import av, numpy as np
+def decoded(path):
+    to = av.AudioResampler("fltp", "mono", 16000)
+    with av.open(path) as container:
+        container.streams.audio[0].codec_context.thread_count = 1
+        frames = [each for frame in container.decode(audio=0) for each in to.resample(frame)]
+    frames += to.resample(None)
+    return np.concatenate([each.to_ndarray()[0] for each in frames])
+"""
+VIBENET = f"""
+{DECODED}
+import vibenet
+model = vibenet.load_model()
+for path in sys.argv[1:]:
+    model.predict(decoded(path), sr=16000)
+"""
+SILERO = f"""
+{DECODED}
+
+from tests.evaluation.evaluate_voice import silero, silero_session
+session = silero_session()
+for path in sys.argv[1:]:
+    silero(session, decoded(path))
+"""
+PEERS = {
+    "bliss": ("bliss_audio", BLISS),
+    "vibenet": ("vibenet", VIBENET),
+    "silero": ("silero_vad", SILERO),
+}
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 PROGRAM = (sys.executable, "-m", "playlist_builder", "scan", "--jobs", "1")
 FEATURES = ("--no-vocals", "--no-embedding")
@@ -87,10 +120,11 @@ def programs() -> dict[str, Callable[[Sequence[str]], float]]:
         "features": lambda paths: scanned_s(paths, *FEATURES),
         "everything": scanned_s,
     }
-    if importlib.util.find_spec("bliss_audio"):
-        found["bliss"] = lambda paths: cpu_s([sys.executable, "-c", BLISS, *paths])
-    else:
-        sys.stderr.write("bliss-audio is missing. Install the extra 'evaluation'.\n")
+    for name, (package, code) in PEERS.items():
+        if importlib.util.find_spec(package):
+            found[name] = lambda paths, code=code: cpu_s([sys.executable, "-c", code, *paths])
+        else:
+            sys.stderr.write(f"{package} is missing: {name} is left out.\n")
     return found
 
 
@@ -114,7 +148,7 @@ def with_ratios(row: dict[str, float]) -> dict[str, float | None]:
         f"{who}_over_{other}": round(row[who] / row[other], 3) if other in row else None
         for who, other in RATIOS
     }
-    return dict.fromkeys(("bliss",)) | row | ratios
+    return dict.fromkeys(PEERS) | row | ratios
 
 
 def new_file_costs(known: int, new: Path, runs: int) -> dict[str, object]:

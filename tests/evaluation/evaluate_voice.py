@@ -190,16 +190,9 @@ def reliability(judged: list[tuple[dict, VoiceDetection]]) -> list[dict]:
 
 def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
     """Over whole files: silero's mean and best 3 s, VibeNet's vocalness, and our log-odds."""
-    import onnxruntime
     import vibenet
 
-    spec = importlib.util.find_spec("silero_vad")  # found, never imported: it insists on torch
-    assert spec and spec.origin
-    path = Path(spec.origin).parent / "data" / "silero_vad.onnx"
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options)
-    other = vibenet.load_model()
+    session, other = silero_session(), vibenet.load_model()
     table = defaultdict(list)
     for case in ours:
         if case["group"] in ("whole", "hard") and case["truth"] != "people":
@@ -217,6 +210,18 @@ def peers(sounds: list[vd.Sound], ours: list[dict]) -> dict:
         table["vibenet"].append((case.truth == "voice", -judged.instrumentalness))
     return {name: {"auc": area(some), "balanced at best": best_of(some)}
             for name, some in table.items()}  # fmt: skip
+
+
+def silero_session():
+    """Its network, for one thread."""
+    import onnxruntime
+
+    spec = importlib.util.find_spec("silero_vad")  # found, never imported: it insists on torch
+    assert spec and spec.origin
+    path = Path(spec.origin).parent / "data" / "silero_vad.onnx"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options)
 
 
 def silero(session, sound: np.ndarray) -> np.ndarray:
