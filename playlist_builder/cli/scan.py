@@ -1,6 +1,5 @@
 """The command that brings the library up to date: scan."""
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -119,11 +118,13 @@ def scan_folders(
 
 def _tell_voices(library: "api.Library", folders: Sequence[str]) -> None:
     """Print how many tracks of folders have words, and how many may hold a voice, if any."""
-    found = Counter(track.vocals for track in library.tracks(folders=folders))
+    from playlist_builder.tracks.track_table import VOCALS, TrackTable  # noqa: PLC0415 - loads numpy
+
+    found = TrackTable.of(library.tracks(folders=folders)).vocals.tolist()
     counts = {
-        pgettext("voice", "sung"): found["sung"],
-        pgettext("voice", "spoken"): found["spoken"],
-        pgettext("voice", "not sure, listen first"): found["unknown"],
+        pgettext("voice", "sung"): found.count(VOCALS.index("sung")),
+        pgettext("voice", "spoken"): found.count(VOCALS.index("spoken")),
+        pgettext("voice", "not sure, listen first"): found.count(VOCALS.index("unknown")),
     }
     if text := output.counted(counts):
         output.print_message(_("voices: {counts}").format(counts=text))
