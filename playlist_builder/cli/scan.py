@@ -118,7 +118,7 @@ def scan_folders(
 
 def _tell_voices(library: "api.Library", folders: Sequence[str]) -> None:
     """Print how many tracks of folders have words, and how many may hold a voice, if any."""
-    from playlist_builder.tracks.track_table import VOCALS, TrackTable  # noqa: PLC0415 - loads numpy
+    from playlist_builder.tracks.track_table import VOCALS, TrackTable
 
     found = TrackTable.of(library.tracks(folders=folders)).vocals.tolist()
     counts = {

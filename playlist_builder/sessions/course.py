@@ -97,17 +97,21 @@ def within(draft: Draft, least_level: float = 0.0, most_level: float = 1.0) -> D
     return replace(draft, pool=draft.pool.take((least_level <= levels) & (levels <= most_level)))
 
 
-def livelier(before: Draft, played: Draft) -> Judge:
-    """Return what is `NEXT_IS` for a draft that goes on livelier than another was to, else 0.
+def livelier(before: Draft, played: Draft, for_s: float = 0.0) -> Judge:
+    """Return what counts the tracks that are livelier than another draft was to go on.
 
-    The track behind what has `played` is compared with what the other draft plays about then.
+    The track behind what has `played`, and those that begin within `for_s` of it, are compared with
+    what the other draft plays about then. The first of them counts as `NEXT_IS` more.
     """
     place = len(played.order)
     most = _most(before, played)
 
     def wrong(draft: Draft) -> int:
-        levels = energies(draft.order[place : place + 1], draft.objective)
-        return NEXT_IS if max(levels, default=0.0) > most else 0
+        starts_s = np.array(draft.starts_s()[place:-1])
+        count = int(np.sum(starts_s < starts_s[:1] + max(for_s, JOIN_S)))
+        levels = energies(draft.order[place : place + count], draft.objective)
+        is_livelier = [level > most for level in levels]
+        return sum(is_livelier) + NEXT_IS * any(is_livelier[:1])
 
     return wrong
 

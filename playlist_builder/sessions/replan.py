@@ -15,7 +15,7 @@ from playlist_builder.profiles import overrides
 from playlist_builder.profiles.profile import Profile
 from playlist_builder.profiles.rests import music_ms
 from playlist_builder.session_request import PlanChange
-from playlist_builder.sessions.course import least, livelier, no_livelier
+from playlist_builder.sessions.course import NEXT_IS, least, livelier, no_livelier
 from playlist_builder.sessions.draft import Draft, cut, fill, fill_quickly
 from playlist_builder.sessions.edit import check_length, pin_text, shifted, with_change
 
@@ -150,23 +150,26 @@ def rearranged_behind(now: Moment, until_s: float = inf) -> Draft:
     return next(chain(partly_rearranged(now, until_s), wholly_rearranged(now)))
 
 
-def rearranged_as_calm(before: Draft, now: Moment, *, refuses: bool = False) -> Draft:
+def rearranged_as_calm(
+    before: Draft, now: Moment, until_s: float = 0.0, *, refuses: bool = False
+) -> Draft:
     """Return a draft whose tracks behind a moment follow its plan, as `rearranged_behind` does.
 
-    Of the ways to do so it is the first that goes on no livelier than it was to. Where the next
-    track is livelier in all of them, what was to play stays and the session ends sooner, or with
-    `refuses` ArrangeError is raised.
+    Of the ways to do so it is the first that goes on no livelier than it was to, in the next track
+    and up to a time of its plan, or the one with the fewest tracks that do. Where the next track is
+    livelier in all of them, what was to play stays and the session ends sooner, or with `refuses`
+    ArrangeError is raised.
     """
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         return now.draft
-    is_livelier = livelier(before, now.draft)
+    is_livelier = livelier(before, now.draft, until_s - now.now_s)
     wrong, found = least(_calm_ways(before, now), is_livelier)
-    if refuses and wrong:
+    if refuses and wrong >= NEXT_IS:
         raise ArrangeError(
             "The music that is left would be livelier here: what follows stays as it is."
         )
     shorter = replace(now.draft, order=(*now.draft.order, *now.behind))
-    if wrong and shorter.order and not is_livelier(shorter):
+    if wrong >= NEXT_IS and shorter.order and is_livelier(shorter) < NEXT_IS:
         return shorter
     return replace(found, pool=now.draft.pool)
 

@@ -143,6 +143,22 @@ def test_what_was_not_asked_to_be_livelier_is_not(few, name):
     assert changes >= 15
 
 
+def test_what_begins_within_a_hold_is_seldom_livelier(few):
+    library, before = few
+    rises = []
+    for at_s in np.arange(40.0, before.duration_s - 60.0, 90.0):
+        place = sum(slot.start_s <= at_s for slot in before.slots) - 1
+        most = max(slot.energy for slot in before.slots[place : place + 2])
+        try:
+            after = SessionEditor(library, before).hold(600.0, at_s=at_s).session
+        except PlaylistBuilderError:
+            continue
+        came = [slot.energy for slot in after.slots[place + 1 :] if slot.start_s < at_s + 600.0]
+        rises.append(max(came, default=0.0) > most + 0.101)
+    assert len(rises) >= 15
+    assert sum(rises) <= 2
+
+
 @pytest.mark.parametrize("by", [-0.15, 0.15])
 def test_a_track_that_has_hardly_begun_gives_way_too(made, by):
     library, before = made
