@@ -36,7 +36,7 @@ from playlist_builder.arranger.blocks import Block, Kitchen, surroundings
 from playlist_builder.arranger.deal import dealt
 from playlist_builder.arranger.parts import Part, parts_of
 from playlist_builder.arranger.prices import placements, prices
-from playlist_builder.arranger.problem import build_problem
+from playlist_builder.arranger.problem import TOLERANCES, build_problem
 from playlist_builder.arranger.recordings import spare_copies
 from playlist_builder.arranger.remarks import voices
 from playlist_builder.arranger.rules import Constraints
@@ -120,11 +120,13 @@ def menu(
     """
     table = TrackTable.of(tracks)
     problem = build_problem(table, profile, constraints)
-    alone, _ = arranged(problem)
     spare = list(spare_copies(problem.tracks))
     pool = problem.tracks.take(np.delete(np.arange(len(problem.tracks)), spare))
     kitchen = Kitchen.of(pool, problem.objective, parts_of(problem.objective.music))
     try:
+        if _is_scarce(kitchen, count):
+            dealt(kitchen, table, count)  # which says what is missing
+        alone, _ = arranged(problem)
         blocks = _started(kitchen, table, count)
     except ArrangeError as error:
         raise ArrangeError(
@@ -137,6 +139,12 @@ def menu(
             break
     blocks = _evened(kitchen, blocks, OFFERS * count)
     return _menu(kitchen, blocks, alone)
+
+
+def _is_scarce(kitchen: Kitchen, count: int) -> bool:
+    """Whether all music together is too short for so many blocks, however they are arranged."""
+    asked_s = count * kitchen.objective.music.duration_s
+    return float(kitchen.pool.seconds.sum()) < (1.0 - TOLERANCES[-1]) * asked_s
 
 
 def _started(kitchen: Kitchen, tracks: TrackTable, count: int) -> Blocks:

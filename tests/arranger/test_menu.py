@@ -142,7 +142,11 @@ def test_blocks_that_are_found_stay_where_no_long_session_is(monkeypatch):
     assert found.paths == 4
 
 
-def test_a_library_that_cannot_fill_all_blocks_says_so():
+def test_a_library_that_cannot_fill_all_blocks_says_so_before_any_search(monkeypatch):
+    def search(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(menus, "arranged", search)
     tracks = [plain(number, level=0.4, artist=f"A{number}") for number in range(8)]
     with pytest.raises(ArrangeError, match=r"for 3 blocks of each part.*--blocks"):
         menu(tracks, replace(profile(16, 15), rules=Rules(tail_share=0.0, tail_min_s=0.0)), 3)
