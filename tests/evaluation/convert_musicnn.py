@@ -5,13 +5,13 @@
 WHEEL is `pip download --no-deps musicnn==0.1.0` (ISC licence, see `music_weights.license.txt`). Its
 TensorFlow checkpoint is read without TensorFlow. Batch norms are folded into gains and offsets, and
 weights are stored in half precision. Filters lose their fastest cosines over time, and two thirds
-of the first ones are left out, for they never answer to music. The axes of style are the principal
-components of what the network makes of the excerpts of FOLDERS, no label is used; `explained` is
-their share of the variance, null for those of OLD.
+of the first ones are left out, for they answer to all music alike. The axes of style are the
+principal components of what the network makes of the excerpts of FOLDERS, no label is used;
+`explained` is their share of the variance, null for those of OLD.
 
 The centre of the package is what this finds. Its axes were found with tall filters that answer in
 every frame (`TALL_EVERY` of 1): other axes require that all is fitted again that weighs style, so
-that those of OLD, weights made by this, are kept where it is given.
+that those of OLD, weights of the same filters, are kept where it is given.
 """
 
 import io
@@ -230,8 +230,14 @@ def main() -> None:
     centre, front = means.mean(axis=0), answering(means)
     kept = np.concatenate((front, np.ones(len(centre) - len(front), bool)))
     weights = without(weights, front, centre[: len(front)])
-    directions = np.load(*old)["axes"] if old else directions[kept]
+    directions = directions[kept]
+    if old:
+        found = np.load(*old)["axes"]
+        if len(found) != len(directions):
+            sys.exit(f"{old[0]}: the axes of {len(found)} filters, not of {len(directions)}.")
+        directions = found
     half = {name: values.astype(np.float16) for name, values in weights.items()}
+    half["middle0_bias"] = weights["middle0_bias"].astype(np.float32)  # a sum over many filters
     half |= {"centre": centre[kept].astype(np.float32), "axes": directions.astype(np.float16)}
     content = io.BytesIO()
     np.savez(content, **half)  # to read it takes half as long as what is compressed
