@@ -118,9 +118,9 @@ def scan_folders(
 
 def _tell_voices(library: "api.Library", folders: Sequence[str]) -> None:
     """Print how many tracks of folders have words, and how many may hold a voice, if any."""
-    from playlist_builder.tracks.track_table import VOCALS, TrackTable
+    from playlist_builder.tracks.track_table import VOCALS
 
-    found = TrackTable.of(library.tracks(folders=folders)).vocals.tolist()
+    found = library.tracks(folders=folders).vocals.tolist()
     counts = {
         pgettext("voice", "sung"): found.count(VOCALS.index("sung")),
         pgettext("voice", "spoken"): found.count(VOCALS.index("spoken")),

@@ -16,6 +16,7 @@ from playlist_builder.sessions.draft import Draft
 JOIN_S = 1.0  # by which joins may lie apart and still be the same
 OPENING_S = 30.0  # with which a track begins
 LIVELIER = 0.1  # of energy: heard as livelier
+SLACK = 0.05  # more, behind the next track: to avoid less is worth no higher step later
 NEXT_IS = 1000  # more than all others: what comes next is heard as the answer to a press
 
 Judge: TypeAlias = Callable[[Draft], int]
@@ -100,8 +101,8 @@ def within(draft: Draft, least_level: float = 0.0, most_level: float = 1.0) -> D
 def livelier(before: Draft, played: Draft, for_s: float = 0.0) -> Judge:
     """Return what counts the tracks that are livelier than another draft was to go on.
 
-    The track behind what has `played`, and those that begin within `for_s` of it, are compared with
-    what the other draft plays about then. The first of them counts as `NEXT_IS` more.
+    The track behind what has `played` is compared with what the other draft plays about then, and
+    counts as `NEXT_IS` more; those behind it that begin within `for_s` may be a little livelier.
     """
     place = len(played.order)
     most = _most(before, played)
@@ -110,8 +111,8 @@ def livelier(before: Draft, played: Draft, for_s: float = 0.0) -> Judge:
         starts_s = np.array(draft.starts_s()[place:-1])
         count = int(np.sum(starts_s < starts_s[:1] + max(for_s, JOIN_S)))
         levels = energies(draft.order[place : place + count], draft.objective)
-        is_livelier = [level > most for level in levels]
-        return sum(is_livelier) + NEXT_IS * any(is_livelier[:1])
+        is_next = max(levels[:1], default=0.0) > most
+        return NEXT_IS * is_next + sum(level > most + SLACK for level in levels[1:])
 
     return wrong
 

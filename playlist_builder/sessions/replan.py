@@ -156,21 +156,26 @@ def rearranged_as_calm(
     """Return a draft whose tracks behind a moment follow its plan, as `rearranged_behind` does.
 
     Of the ways to do so it is the first that goes on no livelier than it was to, in the next track
-    and up to a time of its plan, or the one with the fewest tracks that do. Where the next track is
-    livelier in all of them, what was to play stays and the session ends sooner, or with `refuses`
-    ArrangeError is raised.
+    and up to a time of its plan, or the one with the fewest tracks that do. Where there is no way,
+    or the next track is livelier in all of them, what was to play stays and the session ends
+    sooner, or with `refuses` ArrangeError is raised.
     """
     if now.draft.is_on_time or now.draft.excess_ms > 0:
         return now.draft
     is_livelier = livelier(before, now.draft, until_s - now.now_s)
-    wrong, found = least(_calm_ways(before, now), is_livelier)
+    as_planned = replace(now.draft, order=(*now.draft.order, *now.behind))
+    try:
+        wrong, found = least(_calm_ways(before, now), is_livelier)
+    except ArrangeError:
+        if refuses or not now.behind:
+            raise
+        return as_planned
     if refuses and wrong >= NEXT_IS:
         raise ArrangeError(
             "The music that is left would be livelier here: what follows stays as it is."
         )
-    shorter = replace(now.draft, order=(*now.draft.order, *now.behind))
-    if wrong >= NEXT_IS and shorter.order and is_livelier(shorter) < NEXT_IS:
-        return shorter
+    if wrong >= NEXT_IS and as_planned.order and is_livelier(as_planned) < NEXT_IS:
+        return as_planned
     return replace(found, pool=now.draft.pool)
 
 

@@ -100,8 +100,8 @@ def held(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
     now = moment(draft, at_s, skip=skip)
     phase = now.draft.objective.profile.phase_at(now.at_s).name
     change = PlanChange("hold", phase, by_s=for_s, at_s=now.at_s)
-    held = later(now, now.at_s, for_s, change)
-    return rearranged_as_calm(draft, held, now.at_s + for_s, refuses=True)
+    until_s = now.at_s + for_s
+    return rearranged_as_calm(draft, later(now, now.at_s, for_s, change), until_s, refuses=True)
 
 
 def rested(draft: Draft, for_s: float, at_s: float, *, skip: bool) -> Draft:
