@@ -21,9 +21,9 @@ _HEARD = {  # felt while lying down, from what startles most on
     "sung": "",
     "spoken": "",
     "startle": "'{title}' gets {value:.3g} LU louder all at once, in {phase:phase}",
+    "above_plan": "'{title}' rises far above the plan, by {worst:.2f}",
     "loudness_jumps": "'{title}' begins {worst_lu:.1f} LU louder than the music before it",
     "opens_loud": "'{title}' is loud for a beginning: {lufs:.1f} LUFS",
-    "above_plan": "'{title}' rises far above the plan, by {worst:.2f}",
     "peak": "'{title}' rises to {value:.2f}, higher than {phase:phase} allows ({limit:.2f})",
     "silences": "{worst:g} s of silence before '{title}'",
     "silence": "'{title}' falls silent for {value:.3g} s",
@@ -78,6 +78,7 @@ _WORTH_KNOWING = {
 }
 PLAIN: Mapping[str, str] = _HEARD | _WORTH_KNOWING
 """Plain sentences by code, in their order; an empty one is that of the notice."""
+NOTHING_AFTER = {"no_calm_tail", "no_track_for_tail"}  # told beside what matters most
 _CLIMBS = {"above_plan", "peak"}
 _VOICES = ("sung", "spoken", "may_hold_voice")  # told before all else
 _RANKS = {code: rank for rank, code in enumerate(dict.fromkeys((*_VOICES, *PLAIN)))}
@@ -148,6 +149,14 @@ def _concern(notice: Notice, session: Session, language: Language, jumps: Sequen
         if more := len(others) - len(named):
             words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
         text += words.format(times=language.gettext(", ").join(map(clock, starts)), count=more)
+    more = int(str(dict(notice.parameters).get("count", 1))) - 1
+    if notice.code == "above_plan" and more > 0:
+        words = language.ngettext(
+            " ({count} more track rises far above it)",
+            " ({count} more tracks rise far above it)",
+            more,
+        )
+        text += words.format(count=more)
     is_felt = notice.code in _HEARD or _is_deep_fall(notice)
     return Concern(notice, text, is_felt, place, at_s)
 

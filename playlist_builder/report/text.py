@@ -20,7 +20,7 @@ from playlist_builder.models import STEP_S, Session, Slot
 from playlist_builder.profiles.profile import Phase, Profile
 from playlist_builder.report import summary
 from playlist_builder.report.chart import chart
-from playlist_builder.report.concerns import MOST, concerns
+from playlist_builder.report.concerns import MOST, NOTHING_AFTER, concerns
 from playlist_builder.report.language import ENGLISH, Language, language_of
 from playlist_builder.report.table import drawn, fitting, hint_cell, new_table
 
@@ -48,7 +48,8 @@ def session_text(  # noqa: PLR0913 - how it is drawn
     """Draw a session: the chart of planned and actual energy, a table of slots, what to know.
 
     What to know is every notice, with how near the session is to its plan and to the best. With
-    `rest_at`, which says where to find them all, it is at most three, by what a listener feels.
+    `rest_at`, which says where to find them all, it is at most three, by what a listener feels, and
+    that nothing plays after the end.
     Raises `ReportError` for a language that is not known.
     """
     spoken = language_of(language)
@@ -105,7 +106,9 @@ def _slots(session: Session, width: int, language: Language) -> Table:
 
 def _what_matters(session: Session, rest_at: str, language: Language) -> list[str]:
     """Return the sentences that matter most, and how many more there are where."""
-    matters = concerns(session, language)[:MOST]
+    found = concerns(session, language)
+    ending = [each for each in found[MOST:] if each.notice.code in NOTHING_AFTER]
+    matters = [*found[:MOST], *ending]
     notices = Counter((*session.warnings, *session.relaxed))
     rest = (notices - Counter(each.notice for each in matters)).total()
     note = language.gettext("note: {text}")

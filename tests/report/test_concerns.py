@@ -80,6 +80,16 @@ def test_what_rises_farther_above_the_plan_is_told_first():
     assert [each.notice for each in told(slight, far)] == [far, slight]
 
 
+def test_what_rises_far_above_the_plan_is_told_before_joins_with_how_many_do():
+    where = {"title": "A", "at_s": 60.0, "phase": "calm"}
+    joins = notice("loudness_jumps", count=1, limit_lu=3.0, worst_lu=9.0, **where)
+    rises = notice("above_plan", count=3, limit=0.35, worst=0.67, **where)
+    assert [each.text for each in told(joins, rises)] == [
+        "'A' rises far above the plan, by 0.67 (2 more tracks rise far above it)",
+        "'A' begins 9.0 LU louder than the music before it",
+    ]
+
+
 def test_one_moment_that_is_too_high_is_told_once():
     where = {"count": 1, "title": "A", "phase": "calm"}
     plan = notice("above_plan", limit=0.3, worst=0.4, at_s=70.0, **where)

@@ -122,6 +122,9 @@ def test_the_curve_comes_first_then_the_tracks_then_at_most_three_notes():
         "2 more notes: --notes",
     ]
     assert "cost" not in text
+    ending = replace(whole, warnings=(*notices, notice("no_track_for_tail")))
+    lines = session_text(ending, width=100, rest_at="--notes").splitlines()
+    assert lines[-2] == "note: Nothing plays after the end: all tracks are in the session"
     calm = session_text(replace(whole, warnings=()), width=100, rest_at="--notes")
     assert calm.splitlines()[-1] == "nothing stands out, as far as it can be measured"
 
