@@ -342,7 +342,7 @@ class Running:
         stays_s = min(end_s(clip), start_s(later[0]) if later else end_s(clip))
         is_cut = when == steer.NOW and cut_s + AFTER_CUT_S < stays_s
         if button is steer.BUTTONS["skip"] and not is_cut:
-            raise RequestError("The next track is about to begin.")
+            raise RequestError(steer.IS_SILENT if end_s(clip) <= now_s else steer.ENDS_SOON)
         at_s = self.line.session_s(cut_s if is_cut else now_s)
         before, editor = self.score, self.bench.edited()
         self.bench.took(button.steer(editor, at_s, is_cut))

@@ -86,6 +86,8 @@ BUTTONS: Mapping[str, Button] = {
     ),
 }
 CALM_ALREADY = Phrase("The plan is over: what plays on is calm already")
+ENDS_SOON = Phrase("The next track is about to begin.")
+IS_SILENT = Phrase("Nothing plays now that could be skipped: the silence ends by itself.")
 UNCHANGED = Phrase("Nothing else fits: what follows stays as it is")
 
 

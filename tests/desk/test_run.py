@@ -9,6 +9,7 @@ from playlist_builder import LibraryError, RequestError, StoppedError, stoppable
 from playlist_builder.desk.running import LEAD_S
 from playlist_builder.desk.score import first_change, silent_seconds
 from playlist_builder.desk.steer import BUTTONS
+from playlist_builder.desk.timeline import end_s, start_s
 from playlist_builder.desk.words import Words
 from playlist_builder.errors import RenderError
 from playlist_builder.language.text import clock as clock_of
@@ -137,6 +138,19 @@ def test_a_button_may_be_pressed_twice_at_one_moment(bench, button):
     for _ in range(2):
         press(bench, button, 300.0, "now")
         assert bench.state()["run"]["mix"]["length_s"] > 300.0
+
+
+def test_a_skip_says_whether_the_next_track_or_a_silence_is_near(bench):
+    bench.do("begin", {})
+    press(bench, "silence", 300.0, "now")
+    line = bench.run.line
+    place = next(n for n, clip in enumerate(line.clips) if end_s(clip) > 300.0)
+    silent_s = end_s(line.clips[place]) + 20.0
+    assert silent_s < start_s(line.clips[place + 1])
+    with pytest.raises(RequestError, match="ends by itself"):
+        press(bench, "skip", silent_s, "now")
+    with pytest.raises(RequestError, match="about to begin"):
+        press(bench, "skip", start_s(line.clips[place + 2]) - LEAD_S - 1.0, "now")
 
 
 @pytest.mark.parametrize("when", ["after", "now"])
