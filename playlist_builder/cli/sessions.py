@@ -121,22 +121,20 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
                 )
             )
     numbers = ", ".join(str(kept.number) for *_given, kept in found)
+    recorded = _recorded(found)
+    beside = (
+        ""
+        if not recorded
+        else _(" with {records}").format(
+            records=ngettext("{count} record", "{count} records", recorded).format(count=recorded)
+        )
+    )
     if not yes:
         named = ", ".join(
             _("{session} of {day}, {profile}").format(
                 session=number_and_name(kept), day=kept.made_at[:10], profile=kept.profile
             )
             for *_given, kept in found
-        )
-        recorded = _recorded(found)
-        beside = (
-            ""
-            if not recorded
-            else _(" with {records}").format(
-                records=ngettext("{count} record", "{count} records", recorded).format(
-                    count=recorded
-                )
-            )
         )
         output.confirm_forgetting(
             _("Forget session {named} for ever{beside}?").format(named=named, beside=beside)
@@ -150,7 +148,9 @@ def remove(sessions: Sequence[str], library: str | None, *, yes: bool) -> None:
     files = [output.short_path(path) for path in with_companions(paths)]
     stay = _(" These files stay: {files}").format(files=", ".join(files)) if files else ""
     output.print_message(
-        _("Session {numbers} is kept no longer.{stay}").format(numbers=numbers, stay=stay)
+        _("Session {numbers}{beside} is kept no longer.{stay}").format(
+            numbers=numbers, beside=beside, stay=stay
+        )
     )
 
 

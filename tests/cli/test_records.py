@@ -83,7 +83,8 @@ def test_ctrl_c_at_a_question_forgets_nothing(library, monkeypatch):
 def test_records_go_with_their_session_and_that_is_said(library):
     asked = run("sessions", "remove", "2", *library, code=2).stderr
     assert "with 1 record?" in asked
-    run("sessions", "remove", "1", "2", "--yes", *library)
+    told = run("sessions", "remove", "1", "2", "--yes", *library).stderr
+    assert "Session 1, 2 with 1 record is kept no longer." in told
     assert "no record yet" in run("records", *library).stderr
     assert "A7" in run("history", *library).stdout
 
