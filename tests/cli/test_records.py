@@ -84,7 +84,7 @@ def test_records_go_with_their_session_and_that_is_said(library):
     asked = run("sessions", "remove", "2", *library, code=2).stderr
     assert "with 1 record?" in asked
     told = run("sessions", "remove", "1", "2", "--yes", *library).stderr
-    assert "Session 1, 2 with 1 record is kept no longer." in told
+    assert "Session 1, 2 with 2 records is kept no longer." in told
     assert "no record yet" in run("records", *library).stderr
     assert "A7" in run("history", *library).stdout
 
