@@ -38,6 +38,7 @@ from playlist_builder.tracks.track_table import TrackTable
 from playlist_builder.tracks.works import work_of
 
 ABOVE = 0.35  # above the plan that is worth a word: half a minute may startle in a calm phase
+SUDDEN_LU = 15.0  # of a rise within a second that is worth a word in any phase
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,6 +262,7 @@ def warnings(order: Order, rules: Rules, reach: float, *, scaled: bool) -> list[
     """Return what is feasible but worth knowing; `reach` is the highest energy of the library."""
     return [
         *rises(order, rules.loudness_step_lu),
+        *sudden(order),
         *silences(order),
         *planned(order),
         *climbs(order),
@@ -279,6 +281,20 @@ def rises(order: Order, limit_lu: float) -> list[Notice]:
     worst_lu, place = max(beyond, key=lambda jump: jump[0])
     values = {"count": len(beyond), "limit_lu": limit_lu, "worst_lu": round(worst_lu, 1)}
     return [_at_moment(order, place, order.starts_s[place], "loudness_jumps", values)]
+
+
+def sudden(order: Order) -> list[Notice]:
+    """Tell of the tracks that get far louder within a second where no limit forbids it, if any."""
+    found = [
+        (track.features.startle_lu, place)
+        for place, track in enumerate(order.tracks)
+        if track.features.startle_lu > SUDDEN_LU and order.phase(place).max_startle_lu is None
+    ]
+    if not found:
+        return []
+    worst_lu, place = max(found, key=lambda each: each[0])
+    values = {"count": len(found), "limit_lu": SUDDEN_LU, "worst_lu": round(worst_lu, 1)}
+    return [_at_moment(order, place, order.starts_s[place], "sudden", values)]
 
 
 def silences(order: Order) -> list[Notice]:

@@ -35,6 +35,10 @@ _ABOVE = "more than {limit:g} above the plan; the worst by {worst:.2f} in " + _A
 _PEAK = "worst to {value:.2f} in " + _AT + " (limit {limit:.2f})"
 _RISES = "beyond {limit_lu:g} LU; the worst rises {worst_lu:.1f} LU into " + _AT
 _COMES = "{at_s:clock} '{title}' comes in {step_lu:.1f} LU "
+_SUDDEN = (
+    "louder by more than {limit_lu:g} LU within a second; the worst by {worst_lu:.1f} LU is"
+    " '{title}', which begins at {at_s:clock} ({phase:phase})"
+)
 _FALLS = "beyond {limit_lu:g} LU; the worst falls by {worst_lu:.1f} LU into " + _AT
 _REACHES = (
     "the most energetic track of this library reaches {reach:.2f}; the peak asks for {peak:.2f}: "
@@ -186,6 +190,7 @@ TEMPLATES: Mapping[str, str | tuple[str, str]] = {
     "spoken": ("{count} of {total} tracks holds speech", "{count} of {total} tracks hold speech"),
     "startle": _beyond("startle", " LU"),
     "strokes": _beyond("strokes", " Hz"),
+    "sudden": ("{count} track gets " + _SUDDEN, "{count} tracks get " + _SUDDEN),
     "sung": ("{count} of {total} tracks holds singing", "{count} of {total} tracks hold singing"),
     "people_behind": (
         "{count} of {total} tracks has people" + _BEHIND + "it",

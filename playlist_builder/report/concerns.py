@@ -21,6 +21,7 @@ _HEARD = {  # felt while lying down, from what startles most on
     "sung": "",
     "spoken": "",
     "startle": "'{title}' gets {value:.3g} LU louder all at once, in {phase:phase}",
+    "sudden": "'{title}' gets {worst_lu:.3g} LU louder all at once, in {phase:phase}",
     "above_plan": "'{title}' rises far above the plan, by {worst:.2f}",
     "loudness_jumps": "'{title}' begins {worst_lu:.1f} LU louder than the music before it",
     "opens_loud": "'{title}' is loud for a beginning: {lufs:.1f} LUFS",

@@ -255,6 +255,17 @@ def test_a_rule_that_was_not_in_the_way_is_kept():
     assert session.duration_s == 28 * 60.0
 
 
+def test_a_sudden_rise_is_told_where_no_limit_forbids_it():
+    tracks = [plain(n, 5, artist=str(n), startle_lu=19.0 if n == 2 else 4.0) for n in range(4)]
+    told = [each for each in arrange(tracks, flat(20)).warnings if each.code == "sudden"]
+    assert [dict(each.parameters)["worst_lu"] for each in told] == [19.0]
+    limited = arrange(tracks, flat(20, max_startle_lu=12.0))
+    assert {each.code for each in (*limited.warnings, *limited.relaxed)} & {
+        "sudden",
+        "startle",
+    } == {"startle"}
+
+
 def test_startle_gives_way_last():
     tracks = [plain(number, 5, artist=str(number), startle_lu=20.0) for number in range(8)]
     session = arrange(tracks, flat(20, max_startle_lu=10.0))

@@ -352,6 +352,13 @@ SENTENCES = [
             " (limit 2)"
         ),
     ),
+    (
+        notice("sudden", count=1, limit_lu=15.0, worst_lu=19.4, **AT),
+        (
+            "1 track gets louder by more than 15 LU within a second; the worst by 19.4 LU is"
+            " 'Night', which begins at 1:02:05 (peak)"
+        ),
+    ),
     (notice("sung", count=1, total=4), "1 of 4 tracks holds singing"),
     (
         notice("tension", value=0.75, limit=0.5, **LIMIT),
