@@ -1,13 +1,13 @@
 """The network trained to tag music: samples of one track to its `Embedding`.
 
 It is musicnn (Pons and Serra 2019, "musicnn: pre-trained convolutional neural networks for music
-audio tagging", ISC licence), without the layers that name tags. It hears some
-patches of 3 s, spread over the track, each at the same distance from a common level, so that the
-gain of a file changes nothing, and above a floor of noise, so that rain and hiss change little. Of
-the cosines over time that make up its tall filters, the fastest are left out, and what is left is
-heard in every second frame, which costs little of what it hears and saves half of the work. Two
-thirds of the first filters answer to all music alike and are left out, which leaves 202,000
-weights. Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
+audio tagging", ISC licence), without the layers that name tags. It hears some patches of 3 s,
+spread over the track, each at the same distance from a common level, so that the gain of a file
+changes nothing, and above a floor of noise, so that rain and hiss change little. Of the cosines
+over time that make up its tall filters, the fastest are left out, and what is left is heard in
+every second frame, which costs little of what it hears and saves half of the work. Two thirds of
+the first filters answer to all music alike and are left out, which leaves 202,000 weights.
+Converted by `tests/evaluation/convert_musicnn.py`; runs in numpy.
 """
 
 from dataclasses import dataclass

@@ -150,14 +150,14 @@ def _concern(notice: Notice, session: Session, language: Language, jumps: Sequen
         if more := len(others) - len(named):
             words = language.gettext(" (louder steps also at {times}; {count} more in the list)")
         text += words.format(times=language.gettext(", ").join(map(clock, starts)), count=more)
-    more = int(str(dict(notice.parameters).get("count", 1))) - 1
-    if notice.code == "above_plan" and more > 0:
+    count = dict(notice.parameters).get("count")
+    if notice.code == "above_plan" and isinstance(count, int) and count > 1:
         words = language.ngettext(
             " ({count} more track rises far above it)",
             " ({count} more tracks rise far above it)",
-            more,
+            count - 1,
         )
-        text += words.format(count=more)
+        text += words.format(count=count - 1)
     is_felt = notice.code in _HEARD or _is_deep_fall(notice)
     return Concern(notice, text, is_felt, place, at_s)
 
