@@ -112,6 +112,7 @@ def test_a_passage_is_ten_seconds_before_and_ten_after(opened, session, place):
     )
     page.locator(f"#track-{place + 1} .join").click()
     assert playing(page) == path_of(before)
+    page.wait_for_function("() => window.began !== undefined")
     began_s = page.evaluate("window.began")
     assert began_s == pytest.approx(before.duration_s - EDGE_S, abs=0.1)
     page.evaluate("document.querySelectorAll('audio').forEach(one => (one.playbackRate = 8))")
